@@ -1,0 +1,1 @@
+"""Delivers: pages, commands, sockets. The only package that reads the environment."""

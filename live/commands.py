@@ -1,0 +1,232 @@
+"""Everything a device may ask: one table, and the one way each of them goes.
+
+A command is validated, counted against its caller's budget, waits with others for one commit, and is answered after
+it. The same names and bodies serve the socket and HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import Meta, Struct
+
+from live.throttle import Throttle
+from moderation import closing, decisions, lineup, questions, votes
+from moderation.questions import Question
+from sessions import keys, lifecycle
+from sessions.audiences import Audience
+from sessions.batches import Batches
+from sessions.database import Database, Transaction
+from sessions.permissions import Caller, Permission
+from sessions.refusals import Refusal
+
+Key = Annotated[str, Meta(min_length=keys.LENGTHS.start, max_length=keys.LENGTHS.stop - 1)]
+Id = Annotated[str, Meta(min_length=1, max_length=16)]
+Rev = Annotated[int, Meta(ge=0)]
+Lang = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=20)]
+
+
+class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every command carries: a key that the device made for this one action."""
+
+    key: Key
+
+
+class Ask(Body, frozen=True, kw_only=True):
+    words: str
+    lang: Lang
+    name: str | None = None
+    topic: str | None = None
+    private: bool = False
+    contact: str | None = None
+
+
+class OnQuestion(Body, frozen=True, kw_only=True):
+    """A participant's command on a question."""
+
+    question: Id
+
+
+class Edit(OnQuestion, frozen=True, kw_only=True):
+    words: str
+    lang: Lang
+
+
+class Decide(OnQuestion, frozen=True, kw_only=True):
+    """A staff command on a question, as it stood at `rev`."""
+
+    rev: Rev
+
+
+class Decline(Decide, frozen=True, kw_only=True):
+    reason: str
+    say: str | None = None
+
+
+class HandOver(Decide, frozen=True, kw_only=True):
+    to: str | None = None
+
+
+class Note(OnQuestion, frozen=True, kw_only=True):
+    words: str
+
+
+class Write(Decide, frozen=True, kw_only=True):
+    words: str
+    lang: Lang
+
+
+class Move(Decide, frozen=True, kw_only=True):
+    after: str = ""
+
+
+class Next(Body, frozen=True, kw_only=True):
+    """`question` is the one that the caller sees on stage, if any."""
+
+    question: Id | None = None
+    rev: Rev = 0
+
+
+class Reschedule(Body, frozen=True, kw_only=True):
+    starts_at: datetime
+    ends_at: datetime | None = None
+
+
+class Command(NamedTuple):
+    body: type[Body]
+    permission: Permission
+    verb: Callable[..., Awaitable[Question | None]]
+
+
+P = Permission
+COMMANDS: dict[str, Command] = {
+    "question.ask": Command(Ask, P.ASK, questions.ask),
+    "question.edit": Command(Edit, P.ASK, questions.edit),
+    "question.withdraw": Command(OnQuestion, P.ASK, questions.withdraw),
+    "question.vote": Command(OnQuestion, P.VOTE, votes.vote),
+    "question.unvote": Command(OnQuestion, P.VOTE, votes.unvote),
+    "question.approve": Command(Decide, P.DECIDE, decisions.approve),
+    "question.decline": Command(Decline, P.DECIDE, decisions.decline),
+    "question.hide": Command(Decide, P.DECIDE, decisions.hide),
+    "question.restore": Command(Decide, P.DECIDE, decisions.restore),
+    "question.hand_over": Command(HandOver, P.DECIDE, decisions.hand_over),
+    "question.note": Command(Note, P.DECIDE, decisions.note),
+    "question.answer": Command(Write, P.ANSWER, decisions.answer),
+    "question.reopen": Command(Decide, P.ANSWER, decisions.reopen),
+    "lineup.add": Command(Decide, P.DECIDE, lineup.add),
+    "lineup.move": Command(Move, P.DECIDE, lineup.move),
+    "lineup.remove": Command(Decide, P.DECIDE, lineup.remove),
+    "stage.bring": Command(Decide, P.STAGE, lineup.bring),
+    "stage.settle": Command(Decide, P.STAGE, lineup.settle),
+    "stage.skip": Command(Decide, P.STAGE, lineup.skip),
+    "stage.next": Command(Next, P.STAGE, lineup.next_up),
+    "input.pause": Command(Body, P.DECIDE, lifecycle.pause_input),
+    "input.resume": Command(Body, P.DECIDE, lifecycle.resume_input),
+    "session.schedule": Command(Body, P.RUN_SESSION, lifecycle.schedule),
+    "session.reschedule": Command(Reschedule, P.RUN_SESSION, lifecycle.reschedule),
+    "session.open_doors": Command(Body, P.RUN_SESSION, lifecycle.open_doors),
+    "session.start": Command(Body, P.RUN_SESSION, lifecycle.start),
+    "session.pause": Command(Body, P.RUN_SESSION, lifecycle.pause),
+    "session.resume": Command(Body, P.RUN_SESSION, lifecycle.resume),
+    "session.end": Command(Body, P.RUN_SESSION, closing.end),
+    "session.publish": Command(Body, P.RUN_SESSION, lifecycle.publish),
+    "session.cancel": Command(Body, P.RUN_SESSION, lifecycle.cancel),
+}
+"""Every command: name -> body, what the caller must be allowed, and the verb that does it."""
+
+Answer = dict[str, Any]
+MOST_WORDS = 64_000
+"""Characters in one field: far above any limit that is told, so that what is too long is refused in words."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A command on its way through a batch."""
+
+    caller: Caller
+    command: Command
+    fields: dict[str, Any]
+    key: str
+    digest: str
+
+    @property
+    def used(self) -> tuple[str, str]:
+        return self.caller.person, self.key
+
+
+def read(name: str, raw: Mapping[str, Any], *, strict: bool = True) -> tuple[Command, dict[str, Any]]:
+    """The command and its checked body. With `strict` False texts of a form stand for numbers and switches."""
+    command = COMMANDS.get(name)
+    if command is None:
+        raise Refusal("not_found", "This page asks for something that is not known here. Please reload it.")
+    try:
+        body = msgspec.convert(raw, command.body, strict=strict)
+    except (msgspec.ValidationError, TypeError) as error:
+        field = str(error).partition("`$.")[2].rstrip("`") or str(error)[:80]
+        raise Refusal(
+            "bad", "Something in this was missing or not as expected ({field}). Please check it.", field=field
+        ) from None
+    return command, msgspec.structs.asdict(body)
+
+
+class Commands:
+    """Runs commands: what is told is what was committed."""
+
+    def __init__(self, database: Database, throttle: Throttle, committed: Callable[[int], None]) -> None:
+        self.throttle = throttle
+        self.batches: Batches[Work, Answer] = Batches(
+            database, self.perform, lambda session_id, _tx: committed(session_id)
+        )
+
+    async def run(
+        self, caller: Caller, session_id: int, name: str, raw: Mapping[str, Any], *, form: bool = False
+    ) -> Answer:
+        """The answer, after the commit that holds it. Raises Refusal, and then nothing was changed.
+
+        From a form, the same key with other words is another question: the page was left open and used again.
+        """
+        command, fields = read(name, raw, strict=not form)
+        caller.require(command.permission)
+        key = fields.pop("key")
+        digest = keys.digest(name, fields)
+        self.throttle.spend(session_id, caller.person, name, key)
+        try:
+            return await self.batches.submit(session_id, Work(caller, command, fields, key, digest))
+        except Refusal as refusal:
+            if refusal.code != "key_reused" or not form:
+                raise
+        again = keys.digest(key, {"then": digest})
+        return await self.batches.submit(session_id, Work(caller, command, fields, again, digest))
+
+    async def perform(self, tx: Transaction, works: Sequence[Work]) -> list[Answer | Refusal]:
+        """A batch in its transaction. A verb refuses before it changes anything, so a refusal leaves nothing behind."""
+        kept = await keys.find(tx, (work.used for work in works))
+        await questions.load(tx, (work.fields["question"] for work in works if work.fields.get("question")))
+        answers: list[Answer | Refusal] = []
+        for work in works:
+            try:
+                answers.append(await self._perform(tx, work, kept))
+            except Refusal as refusal:
+                answers.append(refusal)
+        return answers
+
+    async def _perform(self, tx: Transaction, work: Work, kept: dict[tuple[str, str], tuple[str, Answer]]) -> Answer:
+        if work.used in kept:
+            digest, answer = kept[work.used]
+            if digest != work.digest:
+                raise Refusal("key_reused", "This was sent before with other words. Please send it again.")
+            return answer
+        question = await work.command.verb(tx, work.caller, **work.fields)
+        staff = work.caller.audience is not Audience.PUBLIC
+        answer = {"ok": True, "head": tx.session.seq if staff else tx.session.public_seq}
+        if question is not None:
+            answer["question"] = question.id
+            if staff:
+                answer["rev"] = question.rev
+        kept[work.used] = work.digest, answer
+        keys.keep(tx, *work.used, work.digest, answer)
+        return answer

@@ -1,0 +1,104 @@
+"""Who is calling: a participant's signed cookie, a sign-in of the staff, or either as a bearer token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http.cookies import SimpleCookie
+from typing import NamedTuple
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from starlette.responses import Response
+
+from live.settings import Settings
+from sessions import people
+from sessions.database import Database, clock
+from sessions.permissions import Caller, Role
+from sessions.refusals import Refusal
+
+YEAR = 365 * 24 * 3600
+
+
+class Tokens(NamedTuple):
+    """What a device presented: either, both or neither."""
+
+    participant: str | None
+    staff: str | None
+
+
+def nobody() -> Refusal:
+    return Refusal("no_identity", "Please open the session's page first, then try again.")
+
+
+class Identity:
+    """Reads who calls, and writes the cookies that say so."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.database = database
+        secret, prefix = settings.secret(), "__Host-" if settings.is_https else ""
+        self.secure = settings.is_https
+        self.participant_cookie, self.staff_cookie = f"{prefix}f2f_participant", f"{prefix}f2f_staff"
+        self.participants = URLSafeSerializer(secret, salt="participant")
+        self.receipts = URLSafeSerializer(secret, salt="receipt")
+
+    def tokens(self, headers: Mapping[str, str], bearer: str | None = None) -> Tokens:
+        """From the headers of a request or of a socket's handshake; a bearer token is of either kind."""
+        authorization = headers.get("authorization", "")
+        if bearer is None and authorization[:7].lower() == "bearer ":
+            bearer = authorization[7:].strip()
+        if bearer:
+            return Tokens(bearer, None) if self.participant(bearer) else Tokens(None, bearer)
+        cookies: SimpleCookie = SimpleCookie()
+        try:
+            cookies.load(headers.get("cookie", ""))
+        except Exception:  # A cookie that cannot be read is none; http.cookies raises more than CookieError.
+            return Tokens(None, None)
+        found = {name: morsel.value for name, morsel in cookies.items()}
+        return Tokens(found.get(self.participant_cookie), found.get(self.staff_cookie))
+
+    def participant(self, token: str | None) -> str | None:
+        """The id in a participant's token, if we signed it."""
+        try:
+            person = self.participants.loads(token) if token else None
+        except BadSignature:
+            return None
+        return person if isinstance(person, str) else None
+
+    async def staff(self, token: str | None) -> str | None:
+        if not token:
+            return None
+        async with self.database.reading() as db:
+            return await people.signed_in(db, token, clock())
+
+    async def caller(self, tokens: Tokens, session_id: int | None) -> Caller:
+        """The caller with their roles in the session. Raises Refusal `no_identity`."""
+        if person := await self.staff(tokens.staff):
+            async with self.database.reading() as db:
+                return await people.caller(db, person, session_id)
+        if person := self.participant(tokens.participant):
+            return Caller(person)
+        raise nobody()
+
+    async def refresh(self, caller: Caller, session_id: int) -> Caller:
+        """The same person with the roles they have by now; a participant has nothing to lose."""
+        if caller.roles == {Role.PARTICIPANT}:
+            return caller
+        async with self.database.reading() as db:
+            return await people.caller(db, caller.person, session_id)
+
+    def welcome(self, response: Response, person: str | None = None) -> str:
+        """Make the device a participant; answers the person's id."""
+        person = person or people.make_id()
+        self._set(response, self.participant_cookie, self.token(person), YEAR)
+        return person
+
+    def token(self, person: str) -> str:
+        return str(self.participants.dumps(person))
+
+    def sign_in(self, response: Response, token: str) -> None:
+        self._set(response, self.staff_cookie, token, people.SIGN_IN_DAYS * 24 * 3600)
+
+    def sign_out(self, response: Response) -> None:
+        self._set(response, self.staff_cookie, "", 0)
+
+    def _set(self, response: Response, name: str, value: str, seconds: int) -> None:
+        response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", secure=self.secure)

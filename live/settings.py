@@ -1,0 +1,94 @@
+"""What an operator may set, from the environment (FACETOFACE_…); refuses to start on a bad value."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+
+
+class Settings(BaseSettings):
+    """`public_url` and `trusted_proxies` are lists with commas."""
+
+    model_config = SettingsConfigDict(env_prefix="FACETOFACE_", frozen=True, extra="forbid")
+
+    database_url: str = "sqlite+aiosqlite:///data/facetoface.db"
+    redis_url: str = ""
+    public_url: str = "http://localhost:8000,http://127.0.0.1:8000"
+    secret_key: str = Field(default="", repr=False)
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    trusted_proxies: str = ""
+    district: str = "Tucson Unified"
+    log_level: str = "INFO"
+    tick: float = Field(default=0.15, ge=0, le=1)
+    """Seconds within which changes are merged into one patch after the first went out at once."""
+
+    @field_validator("public_url")
+    @classmethod
+    def explicit(cls, value: str) -> str:
+        # A wildcard would let any other site's page speak as the person who has it open.
+        for url in value.split(","):
+            parts = urlsplit(url.strip())
+            if parts.scheme not in ("http", "https") or not parts.hostname or "*" in url:
+                raise ValueError("PUBLIC_URL must list full addresses such as https://ask.example.org, without *")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def known(cls, value: str) -> str:
+        if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise ValueError("LOG_LEVEL is one of DEBUG, INFO, WARNING, ERROR")
+        return value.upper()
+
+    @model_validator(mode="after")
+    def secret_enough(self) -> Settings:
+        if self.secret_key and len(self.secret_key) < 32:
+            raise ValueError("SECRET_KEY needs at least 32 characters")
+        if not self.secret_key and self.data_dir is None:
+            raise ValueError("SECRET_KEY must be set where the database is not a SQLite file")
+        return self
+
+    @property
+    def data_dir(self) -> Path | None:
+        """The folder of the SQLite file, where what belongs to it lies as well."""
+        url = make_url(self.database_url)
+        return Path(url.database).parent if url.get_backend_name() == "sqlite" and url.database else None
+
+    @property
+    def origins(self) -> list[str]:
+        """The addresses from which our own pages may speak."""
+        parts = [urlsplit(url.strip()) for url in self.public_url.split(",")]
+        return [f"{p.scheme}://{p.netloc}" for p in parts]
+
+    @property
+    def home(self) -> str:
+        """The address to print and to put into QR codes."""
+        return self.origins[0]
+
+    @property
+    def is_https(self) -> bool:
+        return self.home.startswith("https://")
+
+    def secret(self) -> bytes:
+        """The key that signs cookies and seals contacts; made once beside a SQLite file where none is set."""
+        if self.secret_key:
+            return self.secret_key.encode()
+        if self.data_dir is None:
+            raise ValueError("no secret")
+        path = self.data_dir / "secret.key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(48))
+        return path.read_bytes().strip()
+
+    def cipher(self) -> Fernet:
+        return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"contacts" + self.secret()).digest()))

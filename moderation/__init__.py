@@ -1,0 +1,1 @@
+"""Decides: what may happen to a question, and who may make it happen."""

@@ -1,0 +1,22 @@
+"""The end of a session: what is on stage counts as answered, votes are counted once and for all."""
+
+from __future__ import annotations
+
+from moderation import lineup, votes
+from moderation.questions import change
+from sessions import events as ev
+from sessions import lifecycle
+from sessions.database import Transaction
+from sessions.events import SessionState, State
+from sessions.log import record
+from sessions.permissions import Caller
+
+
+async def end(tx: Transaction, caller: Caller) -> None:
+    state = lifecycle.step(tx.session, "end")
+    if on_stage := await lineup.on_stage(tx):
+        change(tx, caller, on_stage, State.ANSWERED, ev.StageSettled)
+    tx.session.state = state
+    record(tx, ev.SessionEnded(at=tx.now, by=caller.person, state=state))
+    counted = await votes.tallies(tx.db, tx.session.id)
+    record(tx, ev.VotesCounted(at=tx.now, by=caller.person, state=SessionState(state), tallies=counted))

@@ -1,0 +1,125 @@
+"""The speakers' queue, and the stage that it feeds. At most one question is on stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from moderation.questions import Question, change, guard
+from sessions import events as ev
+from sessions import policy
+from sessions.database import Transaction
+from sessions.events import State
+from sessions.permissions import Caller
+from sessions.refusals import Refusal
+
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def between(low: str, high: str) -> str:
+    """A key that sorts after `low` and before `high` (either may be empty: no bound), so that a move changes one card.
+
+    Keys are read as fractions in base 36 and compared as text, like Figma's fractional indexing. No key ends in "0":
+    there would be no room before it. Raises ValueError where `low` >= `high`.
+    """
+    if high and low >= high:
+        raise ValueError(f"no room between {low!r} and {high!r}")
+    key = ""
+    for place in range(max(len(low), len(high)) + 1):
+        below = DIGITS.index(low[place]) if place < len(low) else 0
+        above = DIGITS.index(high[place]) if place < len(high) else len(DIGITS)
+        if above - below > 1:
+            # The end of the line is where most are put: there the next digit is taken, so that keys stay short.
+            return key + DIGITS[(below + above) // 2 if high or not low else below + 1]
+        key += DIGITS[below]
+        if above - below == 1:
+            high = ""  # What follows is below `high` already, whatever its digits.
+    return key + DIGITS[len(DIGITS) // 2]
+
+
+async def waiting(tx: Transaction) -> Sequence[Question]:
+    """The line-up in its order."""
+    return await _in_state(tx, State.QUEUED)
+
+
+async def _in_state(tx: Transaction, state: State) -> Sequence[Question]:
+    await tx.flush()  # Commands of the same batch may have moved the line already.
+    query = select(Question).where(Question.session_id == tx.session.id, Question.state == state)
+    # Sorted here: the database's own collation need not agree with how keys are made.
+    return sorted(await tx.db.scalars(query), key=lambda q: (q.order, q.number))
+
+
+async def _last(tx: Transaction) -> str:
+    line = await waiting(tx)
+    return between(line[-1].order if line else "", "")
+
+
+async def add(tx: Transaction, caller: Caller, question: str, rev: int) -> Question:
+    policy.require(tx.session, "line_up")
+    found, state = await guard(tx, caller, question, rev, "queue")
+    return change(tx, caller, found, state, ev.LineupAdded, order=await _last(tx))
+
+
+async def move(tx: Transaction, caller: Caller, question: str, rev: int, after: str = "") -> Question:
+    """Behind the question `after`, or to the front."""
+    policy.require(tx.session, "line_up")
+    found, state = await guard(tx, caller, question, rev, "move")
+    line = [q for q in await waiting(tx) if q.id != question]
+    at = next((i for i, q in enumerate(line, 1) if q.id == after), None) if after else 0
+    if at is None:
+        raise Refusal("not_now", "The question to put it behind is not in the line any more.")
+    low, high = line[at - 1].order if at else "", line[at].order if at < len(line) else ""
+    return change(tx, caller, found, state, ev.LineupMoved, order=between(low, high))
+
+
+async def remove(tx: Transaction, caller: Caller, question: str, rev: int) -> Question:
+    policy.require(tx.session, "line_up")
+    found, state = await guard(tx, caller, question, rev, "remove")
+    return change(tx, caller, found, state, ev.LineupRemoved)
+
+
+async def on_stage(tx: Transaction) -> Question | None:
+    return next(iter(await _in_state(tx, State.ON_STAGE)), None)
+
+
+async def bring(tx: Transaction, caller: Caller, question: str, rev: int) -> Question:
+    policy.require(tx.session, "stage")
+    found, state = await guard(tx, caller, question, rev, "bring")
+    if await on_stage(tx):
+        raise Refusal("not_now", "Another question is on stage. Settle or skip that one first.")
+    return change(tx, caller, found, state, ev.StageBrought)
+
+
+async def settle(tx: Transaction, caller: Caller, question: str, rev: int) -> Question:
+    """Answered on stage."""
+    policy.require(tx.session, "stage")
+    found, state = await guard(tx, caller, question, rev, "settle")
+    return change(tx, caller, found, state, ev.StageSettled)
+
+
+async def skip(tx: Transaction, caller: Caller, question: str, rev: int) -> Question:
+    """Back to the end of the line."""
+    policy.require(tx.session, "stage")
+    found, state = await guard(tx, caller, question, rev, "skip")
+    return change(tx, caller, found, state, ev.StageSkipped, order=await _last(tx))
+
+
+async def next_up(tx: Transaction, caller: Caller, question: str | None = None, rev: int = 0) -> Question | None:
+    """Settle `question`, which the caller sees on stage, and bring the first in line.
+
+    It names what is on stage so that two people pressing at once move the stage by one question, not by two.
+    """
+    policy.require(tx.session, "stage")
+    now = await on_stage(tx)
+    if question:
+        found, state = await guard(tx, caller, question, rev, "settle")
+        change(tx, caller, found, state, ev.StageSettled)
+    elif now:
+        raise Refusal("stale", "A colleague brought a question on stage meanwhile. Your change was not made.")
+    line = await waiting(tx)
+    if line:
+        return change(tx, caller, line[0], State.ON_STAGE, ev.StageBrought)
+    if not question:
+        raise Refusal("not_now", "Nobody is in line yet.")
+    return found

@@ -1,0 +1,158 @@
+"""The engine, and the one kind of transaction that changes anything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cryptography.fernet import Fernet
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, Table, TypeDecorator, event, insert
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+if TYPE_CHECKING:
+    from sessions.events import Event, Plan
+    from sessions.session import Session
+
+
+class Timestamp(TypeDecorator[datetime]):
+    """A moment in UTC on both databases; SQLite forgets the zone, so it is put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Timestamp}  # noqa: RUF012 (declared so by SQLAlchemy)
+
+
+def clock() -> datetime:
+    """Now, in UTC, to the millisecond: what a browser's clock can hold."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+@dataclass
+class Transaction:
+    """One change in the making: its database session, its time, and what it will write at the end.
+
+    `session` is the locked row of the live event; `rows` are append-only rows, written with executemany by
+    `flush`; `recorded` are the events in the order of their numbers; `cipher` seals what must not be readable at rest;
+    `loaded` holds on to what was read ahead, which the database session itself would forget.
+    """
+
+    db: AsyncSession
+    cipher: Fernet | None = None
+    now: datetime = field(default_factory=clock)
+    rows: dict[Table, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    recorded: list[tuple[int, Event]] = field(default_factory=list)
+    locked: Session | None = None
+    loaded: list[Any] = field(default_factory=list)
+
+    @property
+    def session(self) -> Session:
+        if self.locked is None:
+            raise RuntimeError("lock the session first: what is read before the lock may be stale when it is written")
+        return self.locked
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The session's plan, decoded once for a whole batch."""
+        return self.session.plan
+
+    async def flush(self) -> None:
+        """Write what has gathered, so that a query in this transaction sees it."""
+        await self.db.flush()
+        for table, rows in self.rows.items():
+            if rows:
+                await self.db.execute(insert(table), rows)
+        self.rows.clear()
+
+
+class Database:
+    """One database behind two doors: `reading` never writes, `writing` commits once at its end.
+
+    SQLite has one writer, which takes its lock at BEGIN: a deferred BEGIN that upgrades later fails at once with
+    "database is locked", whatever the timeout says.
+    """
+
+    def __init__(self, url: str, cipher: Fernet | None = None) -> None:
+        self.cipher = cipher
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self.writer = self._sqlite("BEGIN IMMEDIATE", pool_size=1, max_overflow=0, pool_timeout=60)
+            self.reader = self._sqlite("BEGIN", pool_size=4, max_overflow=4)
+        else:
+            self.writer = self.reader = create_async_engine(self.url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+
+    def _sqlite(self, begin: str, **pool: Any) -> AsyncEngine:
+        # isolation_level=None takes transactions out of the driver's hands: with its default, on Python 3.11, a row
+        # written in a savepoint survives the rollback of the transaction around it.
+        engine = create_async_engine(self.url, connect_args={"isolation_level": None, "timeout": 30}, **pool)
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def prepare(connection: Any, _record: object) -> None:
+            cursor = connection.cursor()
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def start(connection: Any) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    @property
+    def sync_engines(self) -> list[Engine]:
+        return list({id(e): e.sync_engine for e in (self.writer, self.reader)}.values())
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        async with AsyncSession(self.reader, expire_on_commit=False) as db:
+            yield db
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Transaction]:
+        """A transaction that commits when its block ends well, and leaves no trace when it does not.
+
+        Commit and rollback are shielded: a request that is cancelled half-way through them would hand a connection
+        in an unknown state to the next one.
+        """
+        db = AsyncSession(self.writer, expire_on_commit=False, autoflush=False)
+        tx = Transaction(db, self.cipher)
+        try:
+            yield tx
+            await tx.flush()
+            await asyncio.shield(db.commit())
+        finally:
+            await asyncio.shield(db.close())
+
+    async def dispose(self) -> None:
+        await self.writer.dispose()
+        if self.reader is not self.writer:
+            await self.reader.dispose()

@@ -1,0 +1,247 @@
+"""Everything that can happen in a session, as frozen structs; one line of the log each.
+
+An event tells what was decided, never what it led to elsewhere: whoever reads the log can rebuild the board from these
+alone. Personal words are not in it, only their digests (`sessions.words`). Names are past tense; the command that led
+to one is the same name in the imperative.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from types import UnionType
+from typing import Union, get_args, get_type_hints
+
+import msgspec
+
+from sessions.words import Digest
+
+
+class State(StrEnum):
+    """Where a question stands."""
+
+    HELD = "held"
+    SHOWN = "shown"
+    QUEUED = "queued"
+    ON_STAGE = "on_stage"
+    ANSWERED = "answered"
+    DECLINED = "declined"
+    PRIVATE = "private"
+    HIDDEN = "hidden"
+    WITHDRAWN = "withdrawn"
+
+
+class SessionState(StrEnum):
+    """Where a session stands."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    DOORS_OPEN = "doors_open"
+    LIVE = "live"
+    PAUSED = "paused"
+    ENDED = "ended"
+    PUBLISHED = "published"
+    CANCELLED = "cancelled"
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What the host has laid down about a session. `limit` is in characters as a reader counts them."""
+
+    title: str
+    about: str = ""
+    languages: tuple[str, ...] = ("en", "es")
+    topics: tuple[str, ...] = ()
+    speakers: tuple[str, ...] = ()
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    zone: str = "America/Phoenix"
+    doors_minutes: int = 30
+    review: bool = True
+    names: str = "optional"
+    limit: int = 600
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+    """When it happened (the transaction's time) and who did it (a person's id, or "timekeeper")."""
+
+    at: datetime
+    by: str
+
+
+class SessionEvent(Event, frozen=True, kw_only=True):
+    """Something happened to the session as a whole; `state` is where it stands now."""
+
+    state: SessionState
+
+
+class SessionPlanned(SessionEvent, frozen=True, kw_only=True, tag="session.planned"):
+    code: str
+    plan: Plan
+
+
+class SessionChanged(SessionEvent, frozen=True, kw_only=True, tag="session.changed"):
+    plan: Plan
+
+
+class SessionScheduled(SessionEvent, frozen=True, tag="session.scheduled"): ...
+
+
+class SessionRescheduled(SessionEvent, frozen=True, kw_only=True, tag="session.rescheduled"):
+    plan: Plan
+
+
+class DoorsOpened(SessionEvent, frozen=True, tag="session.doors_opened"): ...
+
+
+class SessionStarted(SessionEvent, frozen=True, tag="session.started"): ...
+
+
+class SessionPaused(SessionEvent, frozen=True, tag="session.paused"): ...
+
+
+class SessionResumed(SessionEvent, frozen=True, tag="session.resumed"): ...
+
+
+class SessionEnded(SessionEvent, frozen=True, tag="session.ended"): ...
+
+
+class SessionPublished(SessionEvent, frozen=True, tag="session.published"): ...
+
+
+class SessionCancelled(SessionEvent, frozen=True, tag="session.cancelled"): ...
+
+
+class InputPaused(SessionEvent, frozen=True, tag="input.paused"): ...
+
+
+class InputResumed(SessionEvent, frozen=True, tag="input.resumed"): ...
+
+
+class VotesCounted(SessionEvent, frozen=True, kw_only=True, tag="votes.counted"):
+    """The final tally by question; votes themselves are rows, not events."""
+
+    tallies: dict[str, int]
+
+
+class QuestionEvent(Event, frozen=True, kw_only=True):
+    """Something happened to one question, which stood at `was` and stands at `state` now."""
+
+    question: str
+    was: State | None
+    state: State
+
+
+class QuestionAsked(QuestionEvent, frozen=True, kw_only=True, tag="question.asked"):
+    """`by` is the asker; `contact` says that a way to reach them was left, which itself is never here."""
+
+    number: int
+    words: Digest
+    lang: str
+    name: Digest | None = None
+    topic: str | None = None
+    private: bool = False
+    contact: bool = False
+
+
+class QuestionEdited(QuestionEvent, frozen=True, kw_only=True, tag="question.edited"):
+    words: Digest
+    lang: str
+
+
+class QuestionWithdrawn(QuestionEvent, frozen=True, tag="question.withdrawn"): ...
+
+
+class QuestionApproved(QuestionEvent, frozen=True, tag="question.approved"): ...
+
+
+class QuestionDeclined(QuestionEvent, frozen=True, kw_only=True, tag="question.declined"):
+    """`reason` is a code of the session's rules; `say` a sentence for the asker alone."""
+
+    reason: str
+    say: Digest | None = None
+
+
+class QuestionHidden(QuestionEvent, frozen=True, tag="question.hidden"): ...
+
+
+class QuestionRestored(QuestionEvent, frozen=True, tag="question.restored"): ...
+
+
+class QuestionHandedOver(QuestionEvent, frozen=True, kw_only=True, tag="question.handed_over"):
+    to: Digest | None = None
+
+
+class QuestionAnswered(QuestionEvent, frozen=True, kw_only=True, tag="question.answered"):
+    """Answered in writing; `name` is the public name of who answered."""
+
+    words: Digest
+    lang: str
+    name: str
+
+
+class QuestionReopened(QuestionEvent, frozen=True, tag="question.reopened"): ...
+
+
+class QuestionNoted(QuestionEvent, frozen=True, kw_only=True, tag="question.noted"):
+    """A note between moderators."""
+
+    words: Digest
+    name: str
+
+
+class LineupAdded(QuestionEvent, frozen=True, kw_only=True, tag="lineup.added"):
+    order: str
+
+
+class LineupMoved(QuestionEvent, frozen=True, kw_only=True, tag="lineup.moved"):
+    order: str
+
+
+class LineupRemoved(QuestionEvent, frozen=True, tag="lineup.removed"): ...
+
+
+class StageBrought(QuestionEvent, frozen=True, tag="stage.brought"): ...
+
+
+class StageSettled(QuestionEvent, frozen=True, tag="stage.settled"): ...
+
+
+class StageSkipped(QuestionEvent, frozen=True, kw_only=True, tag="stage.skipped"):
+    """Back to the line-up, at its end."""
+
+    order: str
+
+
+def leaves(kind: type[Event]) -> list[type[Event]]:
+    below = [leaf for sub in kind.__subclasses__() for leaf in leaves(sub)]
+    return below or [kind]
+
+
+EVENTS: dict[str, type[Event]] = {str(kind.__struct_config__.tag): kind for kind in leaves(Event)}
+"""Every event by its name."""
+
+WORDS_IN: dict[type[Event], tuple[str, ...]] = {
+    kind: tuple(
+        name
+        for name, hint in get_type_hints(kind).items()
+        if hint is Digest or ((isinstance(hint, UnionType) or get_args(hint)) and Digest in get_args(hint))
+    )
+    for kind in EVENTS.values()
+}
+"""Which fields of an event are digests of personal words."""
+
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Union[tuple(EVENTS.values())])  # noqa: UP007 (built, not written)
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def encode(event: Event) -> bytes:
+    """The canonical form: what is hashed and stored. Deterministic: sorted keys, no spaces."""
+    return _encoder.encode(event)
+
+
+def decode(body: bytes | str) -> Event:
+    return _decoder.decode(body)
+
+
+def digests(event: Event) -> list[Digest]:
+    return [value for name in WORDS_IN[type(event)] if (value := getattr(event, name)) is not None]

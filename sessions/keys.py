@@ -1,0 +1,46 @@
+"""Kept keys: the same key from the same person gives the same answer, after a restart and on another server too."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sessions.database import Base, Transaction
+
+LENGTHS = range(8, 65)
+"""How long a device may make a key."""
+
+
+class KeptKey(Base):
+    """The first answer to a key, with a digest of what was asked under it. Only successes are kept."""
+
+    __tablename__ = "kept_keys"
+    session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
+    person: Mapped[str] = mapped_column(String(32), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    answer: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+def digest(command: str, body: dict[str, Any]) -> str:
+    """What a key was used for: SHA-256 over the command and its body, without the key itself."""
+    return hashlib.sha256(msgspec.json.encode([command, body], order="deterministic")).hexdigest()
+
+
+async def find(tx: Transaction, used: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, dict[str, Any]]]:
+    """(person, key) -> (digest, answer) for those of `used` that were kept before; one query for a whole batch."""
+    wanted = set(used)
+    query = select(KeptKey.person, KeptKey.key, KeptKey.digest, KeptKey.answer).where(
+        KeptKey.session_id == tx.session.id, KeptKey.key.in_({key for _, key in wanted})
+    )
+    return {(p, k): (d, a) for p, k, d, a in await tx.db.execute(query) if (p, k) in wanted}
+
+
+def keep(tx: Transaction, person: str, key: str, digest: str, answer: dict[str, Any]) -> None:
+    row = {"session_id": tx.session.id, "person": person, "key": key, "digest": digest, "answer": answer}
+    tx.rows[KeptKey.__table__].append(row)  # type: ignore[index]

@@ -1,0 +1,160 @@
+"""A session's way from draft to archive: the table, and the verbs that follow it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from sessions import events as ev
+from sessions.database import Transaction
+from sessions.events import Plan
+from sessions.events import SessionState as S
+from sessions.log import record
+from sessions.permissions import Caller
+from sessions.policy import CLOSED, require
+from sessions.refusals import Refusal
+from sessions.session import Session, make_code
+from sessions.words import clean, clean_line
+
+TRANSITIONS: dict[tuple[S, str], S] = {
+    (S.DRAFT, "schedule"): S.SCHEDULED,
+    (S.DRAFT, "cancel"): S.CANCELLED,
+    (S.SCHEDULED, "open_doors"): S.DOORS_OPEN,
+    (S.SCHEDULED, "start"): S.LIVE,
+    (S.SCHEDULED, "reschedule"): S.SCHEDULED,
+    (S.SCHEDULED, "cancel"): S.CANCELLED,
+    (S.DOORS_OPEN, "start"): S.LIVE,
+    (S.DOORS_OPEN, "reschedule"): S.SCHEDULED,
+    (S.DOORS_OPEN, "cancel"): S.CANCELLED,
+    (S.LIVE, "pause"): S.PAUSED,
+    (S.LIVE, "end"): S.ENDED,
+    (S.PAUSED, "resume"): S.LIVE,
+    (S.PAUSED, "end"): S.ENDED,
+    (S.ENDED, "publish"): S.PUBLISHED,
+}
+"""(state, verb) -> state. What is not here is refused."""
+
+MAX_TITLE, MAX_ABOUT, MAX_LINE, MAX_LINES = 120, 1000, 80, 30
+LIMITS = range(50, 2001)
+"""How long a question may be allowed to be, in characters."""
+
+
+def step(session: Session, verb: str) -> S:
+    """The state that `verb` leads to, or Refusal `not_now`."""
+    state = S(session.state)
+    if (state, verb) not in TRANSITIONS:
+        raise Refusal("not_now", CLOSED[state])
+    return TRANSITIONS[state, verb]
+
+
+def check(plan: Plan) -> Plan:
+    """The plan in clean words, or a refusal that names what to mend."""
+    if not plan.languages:
+        raise Refusal("bad", "Please choose at least one language.")
+    if plan.limit not in LIMITS:
+        raise Refusal("bad", "The limit for a question lies between 50 and 2,000 characters.")
+    if plan.starts_at and plan.ends_at and plan.ends_at <= plan.starts_at:
+        raise Refusal("bad", "The end has to come after the start.")
+    if not 0 <= plan.doors_minutes <= 7 * 24 * 60:
+        raise Refusal("bad", "Doors can open up to seven days before the start.")
+    return msgspec.structs.replace(
+        plan,
+        title=clean_line(plan.title, MAX_TITLE),
+        about=clean(plan.about, MAX_ABOUT) if plan.about.strip() else "",
+        topics=_lines(plan.topics),
+        speakers=_lines(plan.speakers),
+    )
+
+
+def _lines(lines: tuple[str, ...]) -> tuple[str, ...]:
+    tidy = tuple(dict.fromkeys(clean_line(line, MAX_LINE) for line in lines if line.strip()))
+    if len(tidy) > MAX_LINES:
+        raise Refusal("bad", "That is more than {limit} lines. Please keep it shorter.", limit=MAX_LINES)
+    return tidy
+
+
+async def plan(tx: Transaction, caller: Caller, plan: Plan, *, endless: bool = False) -> Session:
+    """A new session, as a draft."""
+    plan = check(plan)
+    session = Session(code=make_code(), endless=endless, title=plan.title, input="open", state=S.DRAFT)
+    session.plan = plan
+    tx.db.add(session)
+    await tx.db.flush()
+    tx.locked = session
+    record(tx, ev.SessionPlanned(at=tx.now, by=caller.person, state=S.DRAFT, code=session.code, plan=plan))
+    return session
+
+
+async def change(tx: Transaction, caller: Caller, plan: Plan) -> Session:
+    """The same session under another plan; its state stays."""
+    session, plan = tx.session, check(plan)
+    if S(session.state) is S.CANCELLED:
+        raise Refusal("not_now", CLOSED[S.CANCELLED])
+    if plan != session.plan:
+        session.plan = plan
+        record(tx, ev.SessionChanged(at=tx.now, by=caller.person, state=S(session.state), plan=plan))
+    return session
+
+
+def _move(tx: Transaction, caller: Caller, verb: str, event: type[ev.SessionEvent]) -> None:
+    tx.session.state = state = step(tx.session, verb)
+    record(tx, event(at=tx.now, by=caller.person, state=state))
+
+
+async def schedule(tx: Transaction, caller: Caller) -> None:
+    if tx.session.starts_at is None:
+        raise Refusal("bad", "Please set a start time first.")
+    _move(tx, caller, "schedule", ev.SessionScheduled)
+
+
+async def reschedule(tx: Transaction, caller: Caller, starts_at: datetime, ends_at: datetime | None = None) -> None:
+    """Another time; without `ends_at` the length stays."""
+    state, plan = step(tx.session, "reschedule"), tx.session.plan
+    if starts_at.tzinfo is None:
+        raise Refusal("bad", "Please give the time with its time zone.")
+    if ends_at is None and plan.starts_at and plan.ends_at:
+        ends_at = starts_at + (plan.ends_at - plan.starts_at)
+    plan = check(msgspec.structs.replace(plan, starts_at=starts_at, ends_at=ends_at))
+    tx.session.state, tx.session.plan = state, plan
+    record(tx, ev.SessionRescheduled(at=tx.now, by=caller.person, state=state, plan=plan))
+
+
+async def open_doors(tx: Transaction, caller: Caller) -> None:
+    _move(tx, caller, "open_doors", ev.DoorsOpened)
+
+
+async def start(tx: Transaction, caller: Caller) -> None:
+    _move(tx, caller, "start", ev.SessionStarted)
+
+
+async def pause(tx: Transaction, caller: Caller) -> None:
+    _move(tx, caller, "pause", ev.SessionPaused)
+
+
+async def resume(tx: Transaction, caller: Caller) -> None:
+    _move(tx, caller, "resume", ev.SessionResumed)
+
+
+async def publish(tx: Transaction, caller: Caller) -> None:
+    _move(tx, caller, "publish", ev.SessionPublished)
+    tx.session.published_at = tx.now
+
+
+async def cancel(tx: Transaction, caller: Caller) -> None:
+    _move(tx, caller, "cancel", ev.SessionCancelled)
+
+
+async def pause_input(tx: Transaction, caller: Caller) -> None:
+    _switch_input(tx, caller, "paused", ev.InputPaused)
+
+
+async def resume_input(tx: Transaction, caller: Caller) -> None:
+    _switch_input(tx, caller, "open", ev.InputResumed)
+
+
+def _switch_input(tx: Transaction, caller: Caller, to: str, event: type[ev.SessionEvent]) -> None:
+    require(tx.session, "input")
+    if tx.session.input != to:  # Two people pressing pause at once both got what they wanted.
+        tx.session.input = to
+        record(tx, event(at=tx.now, by=caller.person, state=S(tx.session.state)))

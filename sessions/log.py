@@ -1,0 +1,166 @@
+"""The truth: a session's events, numbered without gaps in the order of their commits, chained by hash.
+
+Numbers come from the locked session row, never from a database sequence: with a sequence, 12 can commit before 11,
+and a device that has seen 12 never hears of 11. A stream is a numbered selection of the log; `backstage` is all of it,
+`public` what has a form fit for everyone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Integer, String, Text, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sessions.audiences import Audience, touches
+from sessions.database import Base, Transaction
+from sessions.events import Event, decode, digests, encode
+from sessions.session import Session
+from sessions.words import Words, digest, recall
+
+NO_HASH = "0" * 64
+"""What stands before the first event of a chain."""
+
+
+class LogRow(Base):
+    """One event; append-only."""
+
+    __tablename__ = "log"
+    session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    event: Mapped[str] = mapped_column(String(40))
+    body: Mapped[str] = mapped_column(Text)
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class StreamRow(Base):
+    """The place of an event in a stream other than backstage, whose number is the event's own."""
+
+    __tablename__ = "streams"
+    session_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    stream: Mapped[str] = mapped_column(String(20), primary_key=True)
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    log_seq: Mapped[int] = mapped_column(Integer, index=True)
+    __table_args__ = (ForeignKeyConstraint(["session_id", "log_seq"], ["log.session_id", "log.seq"]),)
+
+
+LOG, STREAMS = LogRow.__table__, StreamRow.__table__
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An event in its places, with the words that its digests stand for (None where they were taken out).
+
+    `public` is the number in the public stream that holds after this event; it moved if `is_public`.
+    """
+
+    seq: int
+    public: int
+    is_public: bool
+    event: Event
+    words: dict[str, str | None] = {}
+
+
+class Head(NamedTuple):
+    """Where the log of a session ends."""
+
+    seq: int
+    public: int
+    hash: str
+    votes: int
+    epoch: int
+
+
+def link(previous: str, body: bytes) -> str:
+    """The hash of an event in its chain: SHA-256(previous hash || canonical event), in hex."""
+    return hashlib.sha256(bytes.fromhex(previous) + body).hexdigest()
+
+
+def record(tx: Transaction, event: Event) -> int:
+    """Add an event to the log of the locked session; answers its number. Nothing is told before the commit."""
+    session, body = tx.session, encode(event)
+    session.seq += 1
+    session.hash = link(session.hash, body)
+    row = {"session_id": session.id, "seq": session.seq, "body": body.decode(), "hash": session.hash}
+    tx.rows[LOG].append(row | {"event": event.__struct_config__.tag})  # type: ignore[index]
+    if touches(event, Audience.PUBLIC):
+        session.public_seq += 1
+        place = {"session_id": session.id, "stream": "public", "seq": session.public_seq, "log_seq": session.seq}
+        tx.rows[STREAMS].append(place)  # type: ignore[index]
+    tx.recorded.append((session.seq, event))
+    return session.seq
+
+
+async def head(db: AsyncSession, session_id: int) -> Head:
+    columns = (Session.seq, Session.public_seq, Session.hash, Session.votes, Session.epoch)
+    row = (await db.execute(select(*columns).where(Session.id == session_id))).one()
+    return Head(*row)
+
+
+async def since(db: AsyncSession, session_id: int, seq: int = 0, public: int = 0) -> list[Entry]:
+    """Everything after `seq`, in order; `public` is the public number that holds at `seq`."""
+    query = (
+        select(LogRow.seq, LogRow.body, StreamRow.seq)
+        .outerjoin(
+            StreamRow,
+            (StreamRow.session_id == LogRow.session_id)
+            & (StreamRow.log_seq == LogRow.seq)
+            & (StreamRow.stream == "public"),
+        )
+        .where(LogRow.session_id == session_id, LogRow.seq > seq)
+        .order_by(LogRow.seq)
+    )
+    found = [(n, decode(body), place) for n, body, place in await db.execute(query)]
+    words = await recall(db, session_id, (d for _, event, _ in found for d in digests(event)))
+    entries = []
+    for n, event, place in found:
+        public = place or public
+        entries.append(Entry(n, public, place is not None, event, {d: words.get(d) for d in digests(event)}))
+    return entries
+
+
+async def verify(db: AsyncSession, session_id: int) -> tuple[Head, Sequence[str]]:
+    """The head, and a sentence for each fault in the numbers, the chain, the streams or the words kept apart."""
+    faults: list[str] = []
+    end = await head(db, session_id)
+    rows = (await db.execute(select(LogRow).where(LogRow.session_id == session_id).order_by(LogRow.seq))).scalars()
+    seq, before, public, named = 0, NO_HASH, [], set()
+    for row in rows:
+        seq += 1
+        if row.seq != seq:
+            faults.append(f"number {seq} is missing: the next event is {row.seq}")
+            seq = row.seq
+        before = link(before, row.body.encode())
+        if before != row.hash:
+            faults.append(f"event {row.seq} ({row.event}) does not fit its hash: it or one before it was changed")
+            before = row.hash
+        try:
+            event = decode(row.body)
+        except msgspec.MsgspecError:
+            faults.append(f"event {row.seq} cannot be read")
+            continue
+        named.update(digests(event))
+        if touches(event, Audience.PUBLIC):
+            public.append(row.seq)
+    if (seq, before) != (end.seq, end.hash):
+        faults.append(
+            f"the log ends at {seq}, the session's head says {end.seq}: its end was cut, replaced or extended"
+        )
+    places = select(StreamRow.seq, StreamRow.log_seq).where(
+        StreamRow.session_id == session_id, StreamRow.stream == "public"
+    )
+    stream = [tuple(place) for place in await db.execute(places.order_by(StreamRow.seq))]
+    if stream != list(enumerate(public, 1)) or len(public) != end.public:
+        faults.append("the public stream does not hold exactly the public events in their order")
+    kept = (await db.execute(select(Words).where(Words.session_id == session_id))).scalars().all()
+    faults += [f"words {w.digest[:12]} are not those that were recorded" for w in kept if changed(w)]
+    faults += [f"words {d[:12]} are missing" for d in sorted(named - {w.digest for w in kept})]
+    return end, faults
+
+
+def changed(words: Words) -> bool:
+    """Whether kept words differ from their digest; words that were taken out (None) do not count as changed."""
+    return words.text is not None and digest(words.salt, words.text) != words.digest

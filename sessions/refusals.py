@@ -1,0 +1,51 @@
+"""A no: a code for programs, and a sentence fit for a parent, in their language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from babel.dates import format_timedelta
+
+STATUS = {
+    "bad": 400,
+    "no_identity": 401,
+    "not_allowed": 403,
+    "not_found": 404,
+    "stale": 409,
+    "not_now": 409,
+    "key_reused": 409,
+    "too_fast": 429,
+    "not_saved": 503,
+}
+"""Every code on the wire, and its HTTP status."""
+
+
+class Refusal(Exception):
+    """Raised by a verb before it has changed anything.
+
+    `sentence` is the English source text, translated only when it is told; `params` fill its places, where a
+    timedelta becomes "4 seconds ago" and a Phrase is translated too. `extra` travels beside the sentence.
+    """
+
+    def __init__(self, code: str, sentence: str, *, extra: dict[str, Any] | None = None, **params: Any) -> None:
+        super().__init__(code, sentence)
+        self.code, self.sentence, self.params, self.extra = code, sentence, params, extra or {}
+
+    @property
+    def status(self) -> int:
+        return STATUS[self.code]
+
+    def say(self, gettext: Callable[[str], str], lang: str = "en") -> str:
+        return gettext(self.sentence).format_map({k: tell(v, gettext, lang) for k, v in self.params.items()})
+
+
+class Phrase(str):
+    """A part of a sentence that is translated by itself."""
+
+
+def tell(value: Any, gettext: Callable[[str], str], lang: str) -> Any:
+    if isinstance(value, timedelta):
+        return format_timedelta(-value, add_direction=True, locale=lang)
+    return gettext(value) if isinstance(value, Phrase) else value

@@ -1,0 +1,102 @@
+"""What people wrote: checked, salted, and kept apart from the log that refers to it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import unicodedata
+from collections.abc import Iterable
+from typing import NewType
+
+import regex
+from sqlalchemy import ForeignKey, Integer, LargeBinary, String, Text, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sessions.database import Base, Transaction
+from sessions.refusals import Refusal
+
+Digest = NewType("Digest", str)
+"""SHA-256(salt + words) in hex: all that the log knows of a personal text."""
+
+CLUSTER = regex.compile(r"\X")
+# Overrides and embeddings turn the direction of what follows them; isolates and marks, which keyboards for Arabic and
+# Hebrew do type, cannot reach beyond our own dir="auto" elements.
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e")
+MARKS_IN_A_CLUSTER = 8
+"""Combining marks on one letter; the most in real use (Tibetan, pointed Hebrew with accents) is about 6."""
+
+
+class Words(Base):
+    """Personal words by digest. Redaction and destruction touch this table and never the log."""
+
+    __tablename__ = "words"
+    session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary(16))
+    text: Mapped[str | None] = mapped_column(Text)
+    length: Mapped[int] = mapped_column(Integer)
+
+
+def count(text: str) -> int:
+    """Length as a reader counts it: in grapheme clusters (UAX #29)."""
+    return sum(1 for _ in CLUSTER.finditer(text))
+
+
+def clean(text: str, limit: int) -> str:
+    """The text in NFC with plain line ends and trimmed, or a refusal; never cut, never silently altered otherwise.
+
+    `limit` is in grapheme clusters. Raises Refusal `bad`.
+    """
+    if len(text) > limit * 20:  # A cluster may be long; a megabyte of marks is an attack, and need not be counted.
+        raise Refusal(
+            "bad", "That is longer than the {limit} characters there is room for. Please shorten it.", limit=limit
+        )
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")).strip()
+    if not CLUSTER.search(text) or not any(unicodedata.category(c)[0] not in "ZCM" for c in text):
+        raise Refusal("bad", "There are no words here yet. Please write something first.")
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Co") and c != "\n" for c in text) or TURNING & set(text):
+        raise Refusal("bad", "Some hidden characters came along with these words. Please type them again.")
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        if marks > MARKS_IN_A_CLUSTER:
+            raise Refusal("bad", "Some letters here carry too many marks to be read. Please type them again.")
+    length = count(text)
+    if length > limit:
+        raise Refusal(
+            "bad",
+            "That is {length} characters, and there is room for {limit}. Please shorten it.",
+            length=length,
+            limit=limit,
+        )
+    return text
+
+
+def clean_line(text: str, limit: int) -> str:
+    """Like `clean`, for what stands on one line: a name, a title."""
+    return clean(" ".join(text.split()), limit)
+
+
+def digest(salt: bytes, text: str) -> Digest:
+    return Digest(hashlib.sha256(salt + text.encode()).hexdigest())
+
+
+def keep(tx: Transaction, text: str) -> Digest:
+    """Put words away and answer what the log may know of them."""
+    salt = secrets.token_bytes(16)
+    name = digest(salt, text)
+    tx.rows[Words.__table__].append(  # type: ignore[index]  # typed as FromClause, is a Table
+        {"session_id": tx.session.id, "digest": name, "salt": salt, "text": text, "length": len(text)}
+    )
+    return name
+
+
+async def recall(db: AsyncSession, session_id: int, names: Iterable[str]) -> dict[str, str | None]:
+    """The words behind the digests; None for what was taken out."""
+    wanted, found = sorted(set(names)), {}
+    for start in range(0, len(wanted), 500):
+        part = wanted[start : start + 500]
+        query = select(Words.digest, Words.text).where(Words.session_id == session_id, Words.digest.in_(part))
+        found.update({name: text for name, text in await db.execute(query)})
+    return found
