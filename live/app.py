@@ -1,0 +1,247 @@
+"""The one place where things are wired together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import socketio
+import structlog
+from servestatic import ServeStaticASGI
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from live import doors, health, office, pages, wire
+from live.broadcast import Broadcast
+from live.commands import Commands
+from live.identity import Identity
+from live.nudge import Nudges
+from live.presence import Presence
+from live.rendering import DIST, Renderer
+from live.settings import Settings
+from live.sockets import Sockets
+from live.throttle import Throttle
+from live.timekeeper import keep_time
+from sessions import schema
+from sessions.database import Database, clock
+from sessions.refusals import Refusal
+
+logger = structlog.get_logger()
+MOST_BODY = 256 * 1024
+LOOK_EVERY, BEAT_EVERY, RECHECK_EVERY, TIME_EVERY = 1.0, 15.0, 4.0, 5.0
+"""Seconds: a role that was lost closes its connections within 5, a head is told at least every 20."""
+
+
+@dataclass
+class House:
+    """Everything that is wired, for whoever serves a request."""
+
+    settings: Settings
+    database: Database
+    identity: Identity
+    renderer: Renderer
+    broadcast: Broadcast
+    commands: Commands
+    presence: Presence
+    sockets: Sockets
+    nudges: Nudges | None
+    moved: Callable[[int], None]
+
+
+def build_house(settings: Settings) -> House:
+    if settings.data_dir:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url, settings.cipher())
+    identity, renderer, presence = Identity(settings, database), Renderer(settings), Presence()
+    broadcast = Broadcast(database, renderer, settings.tick)
+    nudges = Nudges(settings.redis_url, broadcast.nudge, presence) if settings.redis_url else None
+
+    def moved(session_id: int) -> None:
+        broadcast.nudge(session_id)
+        if nudges:
+            nudges.tell(session_id)
+
+    commands = Commands(database, Throttle(), moved)
+    sockets = Sockets(settings, database, identity, renderer, broadcast, commands, presence)
+    return House(settings, database, identity, renderer, broadcast, commands, presence, sockets, nudges, moved)
+
+
+def create_app(settings: Settings) -> Starlette:
+    house = build_house(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await schema.migrate(house.database)
+        tasks = [asyncio.create_task(turn) for turn in turns(house)]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await house.commands.batches.finish()
+            await house.database.dispose()
+
+    app = Starlette(
+        routes=[
+            *health.routes,
+            *wire.routes,
+            *pages.routes,
+            *doors.routes,
+            *office.routes,
+            Mount("/static", ServeStaticASGI(_nothing, root=DIST, max_age=0, immutable_file_test=_hashed)),
+            # Mounted inside, not in front: in front it would answer before the limits and headers below.
+            Mount("/socket.io", socketio.ASGIApp(house.sockets.server, socketio_path="")),
+        ],
+        middleware=[Middleware(Guard, house=house)],
+        exception_handlers={Refusal: refused, HTTPException: not_here, SQLAlchemyError: not_saved, 500: at_fault},
+        lifespan=lifespan,
+    )
+    app.state.house = house
+    return app
+
+
+def turns(house: House) -> list[Coroutine[Any, Any, None]]:
+    """What goes on beside the requests, each again and again."""
+
+    def has_devices(session_id: int) -> bool:
+        feed = house.broadcast.feeds.get(session_id)
+        return bool(feed and feed.devices)
+
+    async def look() -> None:
+        if house.nudges is None or house.nudges.is_deaf:
+            await house.broadcast.look()
+
+    async def keep() -> None:
+        await keep_time(house.database, clock(), has_devices, house.moved)
+
+    running = [
+        again(look, LOOK_EVERY),
+        again(house.broadcast.beat, BEAT_EVERY),
+        again(house.sockets.recheck, RECHECK_EVERY),
+        again(house.sockets.tell_counts, RECHECK_EVERY),
+        again(keep, TIME_EVERY),
+    ]
+    return [*running, house.nudges.run()] if house.nudges else running
+
+
+async def again(do: Callable[[], Awaitable[None]], seconds: float) -> None:
+    while True:
+        try:
+            await do()
+        except Exception as error:  # The database may be away for a while: the next turn tries again.
+            logger.error("turn failed", turn=do.__qualname__, error=type(error).__name__)
+        await asyncio.sleep(seconds)
+
+
+class Guard:
+    """Outermost: limits, where requests may come from, and the headers that every answer carries."""
+
+    def __init__(self, app: ASGIApp, house: House) -> None:
+        self.app, self.house = app, house
+        sockets = " ".join(origin.replace("http", "ws", 1) for origin in house.settings.origins)
+        policy = (
+            f"default-src 'none'; script-src 'self'; style-src 'self' {house.renderer.critical_hash}; "
+            f"img-src 'self' data:; connect-src 'self' {sockets}; form-action 'self'; base-uri 'none'; "
+            "frame-ancestors 'none'; manifest-src 'self'"
+        )
+        self.headers = [
+            (b"content-security-policy", policy.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            # With no-referrer, Chromium would send "Origin: null" for our own forms.
+            (b"referrer-policy", b"same-origin"),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+        ]
+        if house.settings.is_https:
+            self.headers.append((b"strict-transport-security", b"max-age=31536000"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+
+        async def send_with_headers(told: Message) -> None:
+            if told["type"] == "http.response.start":
+                told["headers"] = [*told.get("headers", []), *self.headers]
+            await send(told)
+
+        request = Request(scope, receive)
+        try:
+            self.check(request)
+        except Refusal as refusal:
+            return await (await refused(request, refusal))(scope, receive, send_with_headers)
+        seen = 0
+
+        async def receive_within_limit() -> Message:
+            nonlocal seen
+            told = await receive()
+            seen += len(told.get("body", b""))
+            if seen > MOST_BODY:
+                raise HTTPException(413)
+            return told
+
+        await self.app(scope, receive_within_limit, send_with_headers)
+
+    def check(self, request: Request) -> None:
+        """An unsafe request must come from a page of ours; programs with a bearer token have no page."""
+        if request.method in ("GET", "HEAD", "OPTIONS") or request.headers.get("authorization"):
+            return
+        origin, referer = request.headers.get("origin"), request.headers.get("referer")
+        if origin is None and referer is not None:
+            parts = urlsplit(referer)
+            origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self.house.settings.origins:
+            raise Refusal("not_allowed", "This came from another website. Please open the session's own page.")
+
+
+def wants_json(request: Request) -> bool:
+    return wire.is_json(request) or "application/json" in request.headers.get("accept", "")
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)  # noqa: S101 (Starlette's signature is wider than what it is given)
+    house = request.scope["app"].state.house
+    if wants_json(request):
+        return await wire.refused(request, error)
+    page: Response = house.renderer.refusal(request, error)
+    return page
+
+
+async def not_here(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status in (404, 405):
+        return await refused(request, Refusal("not_found", "There is nothing at this address. Please check it."))
+    if status == 413:
+        return await refused(request, Refusal("bad", "This is too much at once. Please shorten it."))
+    return JSONResponse({"ok": False, "code": "bad", "say": ""}, status)
+
+
+async def not_saved(request: Request, error: Exception) -> Response:
+    logger.error("database failed", path=request.scope.get("path_params", {}), error=type(error).__name__)
+    say = "We cannot reach our records for a moment. Nothing is lost; please try again in a minute."
+    return await refused(request, Refusal("not_saved", say))
+
+
+async def at_fault(request: Request, error: Exception) -> Response:
+    """A fault of ours, in a sentence; the traceback goes to the log, not to the person."""
+    say = "Something went wrong here; it is not your fault. Please go back and try again."
+    return await refused(request, Refusal("not_saved", say))
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    await JSONResponse({"ok": False, "code": "not_found", "say": ""}, 404)(scope, receive, send)
+
+
+def _hashed(_path: str, _url: str) -> bool:
+    """Built files carry a hash of their contents in their names."""
+    return True

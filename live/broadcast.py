@@ -1,0 +1,240 @@
+"""Per session: read the log from where this server was, render each audience once, tell its devices.
+
+One road for everything: a commit of our own is told the same way as one of another server, by reading the log in
+order. What travels is cards as they are now, never history: replaying "shown, then hidden" to a late phone would hand
+over exactly what was hidden.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+import structlog
+
+from live.rendering import Renderer, session_view
+from moderation import votes
+from sessions import board as boards
+from sessions import log
+from sessions.audiences import Audience, Card, card
+from sessions.board import Board
+from sessions.database import Database
+from sessions.events import QuestionEvent, QuestionNoted
+from sessions.refusals import Refusal
+
+logger = structlog.get_logger()
+
+Send = Callable[[str, Any, str], Awaitable[None]]
+"""(event, payload, to whom): the one way out to devices; `to` is a socket.io room or a connection."""
+IDLE_FEEDS = 50
+"""Sessions without devices whose boards are kept at hand for their pages."""
+
+
+class Channel(NamedTuple):
+    """Devices that get the very same frames."""
+
+    session_id: int
+    audience: Audience
+    screen: str
+    format: str
+    lang: str
+
+    @property
+    def address(self) -> str:
+        return "/".join(map(str, self))
+
+
+def personal(session_id: int, person: str) -> str:
+    """Where a person's own devices listen for notices."""
+    return f"{session_id}/person/{person}"
+
+
+@dataclass
+class Feed:
+    """What this server knows of one session, and what it has told."""
+
+    session_id: int
+    board: Board = field(default_factory=Board)
+    epoch: int = 1
+    hash: str = ""
+    votes: int = -1
+    tallies: dict[str, int] = field(default_factory=dict)
+    told: dict[Channel, int] = field(default_factory=dict)
+    devices: dict[Channel, int] = field(default_factory=dict)
+    noticed: set[str] = field(default_factory=set)
+    moved_tallies: set[str] = field(default_factory=set)
+    cards: dict[tuple[Channel, str], tuple[tuple[int, str], dict[str, Any]]] = field(default_factory=dict)
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    moved: bool = False
+    flushing: asyncio.Task[None] | None = None
+
+
+class Broadcast:
+    """Keeps a feed for each active session; `send` is replaced by the sockets when they are wired."""
+
+    def __init__(self, database: Database, renderer: Renderer, tick: float) -> None:
+        self.database, self.renderer, self.tick = database, renderer, tick
+        self.feeds: dict[int, Feed] = {}
+        self.send: Send = _nowhere
+
+    async def fresh(self, session_id: int) -> Feed:
+        """The feed with everything in it that is committed by now."""
+        feed = self.feeds.get(session_id)
+        if feed is None:
+            self._forget_idle()
+            feed = self.feeds[session_id] = Feed(session_id)
+        await self._read(feed)
+        return feed
+
+    def _forget_idle(self) -> None:
+        idle = [i for i, feed in self.feeds.items() if not feed.devices and feed.flushing is None]
+        for session_id in idle[: max(0, len(self.feeds) - IDLE_FEEDS)]:
+            del self.feeds[session_id]
+
+    async def _read(self, feed: Feed) -> None:
+        async with feed.reading, self.database.reading() as db:
+            head = await log.head(db, feed.session_id)
+            if head.epoch != feed.epoch or head.seq < feed.board.seq:  # A backup was restored under us.
+                feed.board, feed.votes, feed.cards = Board(), -1, {}
+                feed.told = dict.fromkeys(feed.told, 0)
+            feed.epoch = head.epoch
+            if head.seq > feed.board.seq:
+                entries = await log.since(db, feed.session_id, feed.board.seq, feed.board.public)
+                known = feed.board.seq > 0
+                feed.board, feed.hash = boards.apply(feed.board, entries), head.hash
+                if known:
+                    feed.noticed |= {a for e in entries if (a := _author(e, feed.board)) is not None}
+            if head.votes != feed.votes:
+                tallies = await votes.tallies(db, feed.session_id)
+                if feed.votes >= 0:
+                    moved = {q for q in {*tallies, *feed.tallies} if tallies.get(q, 0) != feed.tallies.get(q, 0)}
+                    feed.moved_tallies |= moved
+                feed.tallies, feed.votes = tallies, head.votes
+
+    def nudge(self, session_id: int) -> None:
+        """Session `session_id` has moved: tell its devices soon, and at once if nothing was told within the tick."""
+        feed = self.feeds.get(session_id)
+        if feed is None or not feed.devices:
+            return
+        feed.moved = True
+        if feed.flushing is None:
+            feed.flushing = asyncio.create_task(self._flush(feed))
+
+    async def _flush(self, feed: Feed) -> None:
+        try:
+            while feed.moved:
+                feed.moved = False
+                try:
+                    await self._read(feed)
+                    await self._tell(feed)
+                except Exception as error:  # The database may be away: the look once a second tries again.
+                    logger.error("telling failed", session=feed.session_id, error=type(error).__name__)
+                await asyncio.sleep(self.tick)
+        finally:
+            feed.flushing = None
+
+    async def _tell(self, feed: Feed) -> None:
+        """Everything that moved since it was last told, as one patch and one pulse for each channel."""
+        people, feed.noticed = feed.noticed, set()
+        tallies, feed.moved_tallies = feed.moved_tallies, set()
+        for channel in list(feed.devices):
+            since, head = feed.told.get(channel), feed.board.head(channel.audience)
+            if since is None:  # The last of them left while others were told.
+                continue
+            if head > since:
+                feed.told[channel] = head
+                await self.send("patch", self.patch(feed, channel, since), channel.address)
+            if told := self._visible(feed, channel.audience, tallies):
+                await self.send("pulse", {"tallies": told, "head": head}, channel.address)
+        for person in people:
+            await self.send("notice", {"mine": True}, personal(feed.session_id, person))
+
+    def patch(self, feed: Feed, channel: Channel, since: int) -> dict[str, Any]:
+        """What brings a device of the channel from `since` to now; from 0 if it is ahead of us or of another epoch."""
+        told = boards.patch(
+            feed.board, channel.audience, since if since <= feed.board.head(channel.audience) else 0, channel.screen
+        )
+        session = session_view(feed.board)
+        cards = (self._card(feed, channel, c, session) if isinstance(c, Card) else c for c in told["cards"])
+        told["cards"] = [c for c in cards if told["from"] or not c.get("gone")]
+        return {"epoch": feed.epoch, **told}
+
+    def _card(self, feed: Feed, channel: Channel, shown: Card, session: dict[str, Any]) -> dict[str, Any]:
+        # Whether a card can be voted on hangs on the session's state too.
+        version = shown.rev, feed.board.state
+        kept, made = feed.cards.get((channel, shown.id), (None, {}))
+        if kept == version:
+            return made
+        if channel.format == "json":
+            made = msgspec.to_builtins(shown)
+        elif shown.place is None:
+            made = {"id": shown.id, "rev": shown.rev, "gone": True}
+        else:
+            html = self.renderer.card(shown, channel.screen, channel.lang, session)
+            made = {"id": shown.id, "rev": shown.rev, "place": shown.place, "order": shown.order, "html": html}
+        feed.cards[channel, shown.id] = version, made
+        return made
+
+    async def refused(self, refusal: Refusal, session_id: int, audience: Audience, lang: str) -> dict[str, Any]:
+        """A refusal as it travels; a stale one brings the card as it is now."""
+        extra = dict(refusal.extra)
+        if question := extra.pop("question", None):
+            feed = await self.fresh(session_id)
+            if now := card(feed.board.questions[question], audience):
+                extra["card"] = msgspec.to_builtins(now)
+        say = refusal.say(self.renderer.gettext(lang), lang)
+        return {"ok": False, "code": refusal.code, "say": say, **extra}
+
+    def _visible(self, feed: Feed, audience: Audience, ids: set[str] | None = None) -> dict[str, int]:
+        """Tallies of what the audience may see; 0 where the last vote was taken back."""
+        questions = feed.board.questions
+        wanted = feed.tallies if ids is None else ids
+        return {i: feed.tallies.get(i, 0) for i in wanted if i in questions and card(questions[i], audience)}
+
+    def pulse(self, feed: Feed, audience: Audience) -> dict[str, Any]:
+        """All that a device which has just come cannot know from the board."""
+        return {"head": feed.board.head(audience), "tallies": self._visible(feed, audience)}
+
+    def enter(self, feed: Feed, channel: Channel) -> None:
+        """A device joins; it is told everything after what it gets from the board as it is now."""
+        feed.devices[channel] = feed.devices.get(channel, 0) + 1
+        feed.told.setdefault(channel, feed.board.head(channel.audience))
+
+    def leave(self, channel: Channel) -> None:
+        feed = self.feeds.get(channel.session_id)
+        if feed is None or channel not in feed.devices:
+            return
+        feed.devices[channel] -= 1
+        if not feed.devices[channel]:
+            del feed.devices[channel], feed.told[channel]
+            feed.cards = {key: made for key, made in feed.cards.items() if key[0] != channel}
+
+    async def look(self) -> None:
+        """Ask the database once whether sessions with devices have moved: what finds the commits of other servers."""
+        for feed in [f for f in self.feeds.values() if f.devices]:
+            async with self.database.reading() as db:
+                head = await log.head(db, feed.session_id)
+            if (head.seq, head.votes, head.epoch) != (feed.board.seq, feed.votes, feed.epoch):
+                self.nudge(feed.session_id)
+
+    async def beat(self) -> None:
+        """Tell every device where its stream stands, so that one that is behind finds out."""
+        for feed in list(self.feeds.values()):
+            for channel in list(feed.devices):
+                if (told := feed.told.get(channel)) is not None:
+                    await self.send("pulse", {"head": told}, channel.address)
+
+
+def _author(entry: log.Entry, board: Board) -> str | None:
+    """Whose question it was, where the asker can notice what happened."""
+    event = entry.event
+    if isinstance(event, QuestionEvent) and not isinstance(event, QuestionNoted):
+        return board.questions[event.question].author
+    return None
+
+
+async def _nowhere(event: str, payload: Any, to: str) -> None:
+    """Before the sockets are wired there is nobody to tell."""

@@ -1,0 +1,230 @@
+"""The `facetoface` command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import segno
+from pydantic import ValidationError
+from sqlalchemy import select, update
+
+from live import demo as demos
+from live import server
+from live.settings import Settings
+from sessions import lifecycle, log, people, schema
+from sessions import session as sessions
+from sessions.database import Database
+from sessions.events import Plan
+from sessions.permissions import Caller, Role
+from sessions.refusals import Refusal
+from sessions.session import Session
+
+T = TypeVar("T")
+OPERATOR = Caller("operator", frozenset({Role.ADMINISTRATOR}), "Operator")
+"""Whoever can run this command has the database in their hands already."""
+
+
+def read_settings(**changes: Any) -> Settings:
+    try:
+        return Settings(**{name: value for name, value in changes.items() if value is not None})
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors())
+        raise click.ClickException(f"The settings cannot be used. {told}") from None
+
+
+def with_database(do: Callable[[Database], Awaitable[T]]) -> T:
+    """Run `do` on the migrated database of the settings; a refusal becomes a sentence."""
+
+    async def turn() -> T:
+        settings = read_settings()
+        if settings.data_dir:
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+        database = Database(settings.database_url, settings.cipher())
+        try:
+            await schema.migrate(database)
+            return await do(database)
+        finally:
+            await database.dispose()
+
+    try:
+        return asyncio.run(turn())
+    except Refusal as refusal:
+        raise click.ClickException(refusal.say(str)) from None
+
+
+def bind(host: str, port: int) -> socket.socket:
+    try:
+        return server.listen(host, port)
+    except OSError as error:
+        raise click.ClickException(f"Cannot listen on {host}:{port}: {error.strerror}. Try another PORT.") from None
+
+
+@click.group()
+@click.version_option(package_name="facetoface")
+def main() -> None:
+    """Live question-and-answer sessions between a school district and its families."""
+
+
+@main.command()
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+def run(host: str | None, port: int | None) -> None:
+    """Serve the sessions of this database, as the FACETOFACE_… environment says."""
+    settings = read_settings(host=host, port=port)
+    if demos.is_demo(settings.data_dir):
+        raise click.ClickException(
+            f"{settings.data_dir} belongs to a demo, whose staff links anyone may use again. "
+            "Set FACETOFACE_DATABASE_URL to another folder."
+        )
+    server.serve(settings, bind(settings.host, settings.port))
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 serves phones on the local network.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option("--data", type=click.Path(path_type=Path), default=Path("data/demo"), show_default=True)
+@click.option("--links", "links_file", type=click.Path(path_type=Path), help="Also write the links here, as JSON.")
+def demo(host: str, port: int, data: Path, links_file: Path | None) -> None:
+    """Start a session that is live now, and print the links to its screens."""
+    if (data / "facetoface.db").exists() and not demos.is_demo(data):
+        raise click.ClickException(f"{data} holds real sessions. Choose another folder for the demo.")
+    listener = bind(host, port)
+    port = listener.getsockname()[1]
+    given = os.environ.get("FACETOFACE_PUBLIC_URL")
+    addresses = [f"http://{name}:{port}" for name in names(host)] + ([given] if given else [])
+    settings = read_settings(
+        database_url=f"sqlite+aiosqlite:///{data.absolute()}/facetoface.db",
+        host=host,
+        port=port,
+        public_url=",".join(addresses),
+    )
+    server.configure_logs(settings.log_level)
+    links = demos.links(settings, asyncio.run(demos.prepare(settings)))
+    if links_file:
+        links_file.write_text(json.dumps(links, indent=2) + "\n")
+    show(links, on_network=host == "0.0.0.0")  # noqa: S104 (only compared)
+    server.serve(settings, listener)
+
+
+def names(host: str) -> list[str]:
+    """The names under which this machine may be reached, the best for a QR code first."""
+    own = ["localhost", "127.0.0.1"]
+    if host in own:
+        return own
+    if host not in ("0.0.0.0", "::"):  # noqa: S104 (only compared)
+        return [host, *own]
+    found = [str(name[0]) for *_, name in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # Sends nothing: it only asks which of our addresses would be used.
+            found.insert(0, probe.getsockname()[0])
+        except OSError:
+            pass
+    return list(dict.fromkeys([address for address in found if not address.startswith("127.")] + own))
+
+
+def show(links: dict[str, str], *, on_network: bool) -> None:
+    click.echo()
+    segno.make(links["families"], error="m").terminal(out=sys.stdout, compact=True, border=2)
+    click.echo(f"\n  FACE-to-Face is running. Join code: {links['code']}\n")
+    titles = {
+        "families": "Families (phone)",
+        "desk": "Desk (laptop)",
+        "presenter": "Presenter (tablet)",
+        "stage": "Stage (projector)",
+        "archive": "Archive",
+        "office": "Office",
+    }
+    for name, title in titles.items():
+        click.echo(f"  {title:<20}{links[name]}")
+    if not on_network:
+        click.echo("\n  For phones on your network: make run HOST=0.0.0.0")
+    click.echo("  Everything is kept. Stop with Ctrl+C.\n")
+
+
+@main.group()
+def session() -> None:
+    """Sessions: the live events."""
+
+
+@session.command()
+@click.argument("title")
+@click.option("--starts", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="On the wall clock of --zone.")
+@click.option("--zone", default="America/Phoenix", show_default=True)
+def new(title: str, starts: Any, zone: str) -> None:
+    """Plan a session; prints its join code."""
+    from zoneinfo import ZoneInfo, available_timezones
+
+    if zone not in available_timezones():
+        raise click.ClickException(f"{zone} is no time zone, such as America/Phoenix.")
+
+    async def do(database: Database) -> str:
+        async with database.writing() as tx:
+            starts_at = starts.replace(tzinfo=ZoneInfo(zone)) if starts else None
+            planned = await lifecycle.plan(tx, OPERATOR, Plan(title=title, zone=zone, starts_at=starts_at))
+            if starts_at:
+                await lifecycle.schedule(tx, OPERATOR)
+            return planned.code
+
+    click.echo(with_database(do))
+
+
+@main.command()
+@click.argument("code", required=False)
+@click.option("--role", type=click.Choice([r for r in Role if r is not Role.PARTICIPANT]), required=True)
+@click.option("--name", default="", help="Who it is for; they are asked otherwise.")
+def invite(code: str | None, role: str, name: str) -> None:
+    """Make an invitation; prints its link, which works once."""
+    if code is None and role not in (Role.ADMINISTRATOR, Role.LIAISON):
+        raise click.ClickException("Which session? Give its join code: facetoface invite CODE --role …")
+
+    async def do(database: Database) -> str:
+        async with database.writing() as tx:
+            of = await sessions.find(tx.db, code) if code else None
+            _, token = await people.invite(tx, OPERATOR.person, Role(role), of, name)
+            return token
+
+    click.echo(f"{read_settings().home}/invite/{with_database(do)}")
+
+
+@main.command()
+@click.argument("codes", nargs=-1)
+def verify(codes: tuple[str, ...]) -> None:
+    """Check the logs of all sessions, or of those with these CODES."""
+
+    async def do(database: Database) -> bool:
+        async with database.reading() as db:
+            found = [await sessions.find(db, code) for code in codes] or list(
+                await db.scalars(select(Session).order_by(Session.id))
+            )
+            sound = True
+            for one in found:
+                end, faults = await log.verify(db, one.id)
+                click.echo(f"{one.code}  {end.seq} events  {end.hash}  {'sound' if not faults else 'NOT SOUND'}")
+                for fault in faults:
+                    click.echo(f"  {fault}")
+                sound = sound and not faults
+            return sound
+
+    if not with_database(do):
+        sys.exit(1)
+
+
+@main.command()
+def restored() -> None:
+    """To be run after a backup was put back: makes every device start over instead of showing what is gone."""
+
+    async def do(database: Database) -> None:
+        async with database.writing() as tx:
+            await tx.db.execute(update(Session).values(epoch=Session.epoch + 1))
+
+    with_database(do)
+    click.echo("Every device will load its session afresh.")

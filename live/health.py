@@ -1,0 +1,57 @@
+"""Is it alive, is it ready, how much does it do."""
+
+from __future__ import annotations
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from live.visit import house_of
+
+
+async def livez(request: Request) -> Response:
+    """The event loop turns: nothing else is asked."""
+    return PlainTextResponse("alive\n")
+
+
+async def readyz(request: Request) -> Response:
+    """200 while the database answers; without Redis the service is degraded, and still whole."""
+    house = house_of(request)
+    try:
+        async with house.database.reading() as db:
+            await db.execute(text("SELECT 1"))
+    except Exception:
+        return JSONResponse({"ready": False, "database": "away"}, 503)
+    redis = "off" if house.nudges is None else "degraded" if house.nudges.is_deaf else "ok"
+    return JSONResponse({"ready": True, "database": "ok", "redis": redis})
+
+
+async def metrics(request: Request) -> Response:
+    house = house_of(request)
+    connections = GaugeMetricFamily("facetoface_connections", "Open connections", labels=["audience"])
+    counts: dict[str, int] = {}
+    for connection in house.sockets.connections.values():
+        counts[connection.channel.audience] = counts.get(connection.channel.audience, 0) + 1
+    for audience, count in counts.items():
+        connections.add_metric([audience], count)
+    boards = GaugeMetricFamily(
+        "facetoface_boards", "Sessions whose boards are held in memory", len(house.broadcast.feeds)
+    )
+    return Response(
+        generate_latest(REGISTRY) + generate_latest(_Once([connections, boards])), media_type=CONTENT_TYPE_LATEST
+    )
+
+
+class _Once(Collector):
+    def __init__(self, families: list[GaugeMetricFamily]) -> None:
+        self.families = families
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        return self.families
+
+
+routes = [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]

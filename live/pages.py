@@ -1,0 +1,294 @@
+"""The screens of a session as pages: readable after one round trip, and whole without a script."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from live.broadcast import Feed
+from live.rendering import qr, session_view
+from live.visit import Visit, house_of, visit
+from moderation import votes
+from moderation.states import OPEN
+from sessions import session as sessions
+from sessions.audiences import SCREENS, Audience, Card, card, own_card
+from sessions.events import SessionState as S
+from sessions.permissions import Caller, Permission
+from sessions.refusals import Refusal
+from sessions.session import Session
+
+BACKS = {
+    "families": "/s/{code}",
+    "mine": "/s/{code}/mine",
+    "desk": "/s/{code}/desk",
+    "speak": "/s/{code}/speak",
+    "stage": "/s/{code}/stage",
+    "office": "/office/{code}",
+}
+"""Where a form's sender goes afterwards, by the name of the screen they came from."""
+
+
+FIRST = 20
+"""Cards on a first page: 20 are 2.5 KB compressed, 400 are 36."""
+PAST = 5
+TOP = 5
+
+
+def view(feed: Feed, session: Session) -> dict[str, Any]:
+    return session_view(feed.board, session.endless)
+
+
+def places(feed: Feed, screen: str) -> dict[str, list[Card]]:
+    """The cards of a screen by their list, in its order."""
+    audience, names = SCREENS[screen]
+    lists: dict[str, list[Card]] = {place: [] for place in names.values()}
+    for question in feed.board.questions.values():
+        shown = card(question, audience, screen)
+        if shown and shown.place:
+            lists[shown.place].append(shown)
+    return {place: sorted(cards, key=lambda c: c.order) for place, cards in lists.items()}
+
+
+def standing(feed: Feed, audience: Audience) -> dict[str, Any]:
+    """Where the page's board stands, for the scripts that go on from it."""
+    return {"seq": feed.board.head(audience), "epoch": feed.epoch, "tallies": feed.tallies}
+
+
+def first(cards: list[Card]) -> Card | None:
+    return cards[0] if cards else None
+
+
+def own(feed: Feed, person: str) -> list[Card]:
+    """The person's own questions, the latest first."""
+    return [own_card(q) for q in reversed(feed.board.questions.values()) if q.author == person]
+
+
+async def home(request: Request) -> Response:
+    house = house_of(request)
+    typed = request.query_params.get("code", "")
+    say, status = None, 200
+    if typed:
+        try:
+            return RedirectResponse(f"/s/{(await visit(request, code=typed)).session.code}", 303)
+        except Refusal as refusal:
+            lang = house.renderer.lang(request)
+            say, status = refusal.say(house.renderer.gettext(lang), lang), refusal.status
+    async with house.database.reading() as db:
+        live = await sessions.in_states(db, S.LIVE, S.PAUSED, S.DOORS_OPEN)
+        coming = await sessions.in_states(db, S.SCHEDULED)
+        past = await sessions.in_states(db, S.PUBLISHED)
+    return house.renderer.page(
+        request,
+        "home.html",
+        caller=await known(request),
+        live=[row_view(s) for s in live],
+        coming=[row_view(s) for s in coming],
+        past=[row_view(s) for s in reversed(past)][:PAST],
+        say=say,
+        code_typed=typed or None,
+        status=status,
+    )
+
+
+def row_view(session: Session) -> dict[str, Any]:
+    """A session for a list, without its board."""
+    plan = session.plan
+    return {
+        "code": session.code,
+        "title": session.title,
+        "about": plan.about,
+        "state": str(session.state),
+        "input": session.input,
+        "languages": list(plan.languages),
+        "speakers": list(plan.speakers),
+        "starts_at": session.starts_at,
+        "ends_at": session.ends_at,
+        "zone": plan.zone,
+        "published_at": session.published_at,
+    }
+
+
+async def known(request: Request, session_id: int | None = None) -> Caller | None:
+    """The caller, where there is one."""
+    identity = house_of(request).identity
+    try:
+        return await identity.caller(identity.tokens(request.headers), session_id)
+    except Refusal:
+        return None
+
+
+async def families(request: Request) -> Response:
+    here = await visit(request)
+    return await families_page(request, here)
+
+
+async def families_page(
+    request: Request, here: Visit, *, draft: dict[str, Any] | None = None, status: int = 200
+) -> Response:
+    """The families' page; with a `draft`, the words that could not be taken, and why."""
+    feed, identity = await here.feed(), here.house.identity
+    lists = places(feed, "families")
+    sort = "most" if request.query_params.get("sort") == "most" else "newest"
+    cards = sorted(lists["questions"], key=lambda c: c.order, reverse=True)
+    if sort == "most":
+        cards.sort(key=lambda c: -feed.tallies.get(c.id, 0))
+    shown = cards if request.query_params.get("all") else cards[:FIRST]
+    async with here.house.database.reading() as db:
+        voted = await votes.voted_by(db, here.session.id, here.caller.person)
+    response = here.house.renderer.page(
+        request,
+        "families.html",
+        caller=here.caller,
+        status=status,
+        session=view(feed, here.session),
+        **standing(feed, Audience.PUBLIC),
+        stage=first(lists["stage"]),
+        cards=shown,
+        more=len(cards) - len(shown) or None,
+        sort=sort,
+        mine=own(feed, here.caller.person),
+        voted=voted,
+        draft=draft,
+        key=secrets.token_urlsafe(12),
+        open_ask=draft is not None,
+    )
+    if here.is_new:
+        identity.welcome(response)
+    return response
+
+
+async def mine(request: Request) -> Response:
+    here = await visit(request)
+    feed, identity = await here.feed(), here.house.identity
+    receipt = None
+    if not here.is_new and not here.caller.name:
+        receipt = (
+            f"{here.house.settings.home}/receipt/{identity.receipts.dumps([here.caller.person, here.session.code])}"
+        )
+    response = here.house.renderer.page(
+        request,
+        "mine.html",
+        caller=here.caller,
+        session=view(feed, here.session),
+        **standing(feed, Audience.PUBLIC),
+        mine=own(feed, here.caller.person),
+        receipt_url=receipt,
+        receipt_qr=qr(receipt) if receipt else None,
+    )
+    if here.is_new:
+        identity.welcome(response)
+    return response
+
+
+async def desk(request: Request) -> Response:
+    here = await visit(request, Permission.READ_DESK)
+    feed = await here.feed()
+    lists = places(feed, "desk")
+    return here.house.renderer.page(
+        request,
+        "desk.html",
+        caller=here.caller,
+        session=view(feed, here.session),
+        **standing(feed, Audience.DESK),
+        waiting=lists["waiting"],
+        shown=lists["shown"],
+        lineup=lists["lineup"],
+        stage=first(lists["stage"]),
+        done=list(reversed(lists["done"])),
+    )
+
+
+async def speak(request: Request) -> Response:
+    here = await visit(request, Permission.READ_SPEAKER)
+    feed = await here.feed()
+    lists = places(feed, "speak")
+    return here.house.renderer.page(
+        request,
+        "speak.html",
+        caller=here.caller,
+        session=view(feed, here.session),
+        **standing(feed, Audience.SPEAKER),
+        stage=first(lists["stage"]),
+        next=lists["next"],
+        done=lists["done"],
+    )
+
+
+async def stage(request: Request) -> Response:
+    here = await visit(request)
+    feed = await here.feed()
+    lists = places(feed, "stage")
+    address = f"{here.house.settings.home}/s/{here.session.code}"
+    asked = sorted(lists["asked"], key=lambda c: (-feed.tallies.get(c.id, 0), c.order))
+    return here.house.renderer.page(
+        request,
+        "stage.html",
+        caller=here.caller,
+        session=view(feed, here.session),
+        **standing(feed, Audience.PUBLIC),
+        stage=first(lists["stage"]),
+        asked=asked[:TOP],
+        join_url=address,
+        join_qr=qr(address),
+    )
+
+
+async def archives(request: Request) -> Response:
+    house = house_of(request)
+    async with house.database.reading() as db:
+        published = await sessions.in_states(db, S.PUBLISHED)
+    listed = [row_view(s) for s in reversed(published)]
+    return house.renderer.page(request, "archive.html", caller=await known(request), sessions=listed)
+
+
+async def archive(request: Request) -> Response:
+    """What the public board says at the end of the replay: what was shown and later hidden is not in it."""
+    here = await visit(request)
+    if here.session.state != S.PUBLISHED:
+        told = row_view(here.session)
+        return here.house.renderer.page(request, "archive_waiting.html", caller=here.caller, session=told)
+    feed = await here.feed()
+    board = feed.board
+    cards = [c for q in board.questions.values() if (c := card(q, Audience.PUBLIC))]
+    answered = [c for c in cards if c.state not in OPEN]
+    topics = [*board.plan.topics, None]
+    return here.house.renderer.page(
+        request,
+        "archive_session.html",
+        caller=here.caller,
+        session=view(feed, here.session),
+        stage_answered=[c for c in answered if c.settled_at],
+        written_answered=[c for c in answered if not c.settled_at],
+        open=[c for c in cards if c.state in OPEN],
+        tallies=board.tallies,
+        topics=[(topic, found) for topic in topics if (found := [c for c in answered if c.topic == topic])],
+        head={"seq": board.seq, "hash": feed.hash},
+        counts={"questions": len(cards), "answered": len(answered), "votes": sum(board.tallies.values())},
+    )
+
+
+async def refused_form(request: Request, refusal: Refusal, command: str, raw: dict[str, Any], back: str) -> Response:
+    """What a person without scripts sees when a form is refused: why, and their words still there."""
+    renderer, code = house_of(request).renderer, request.path_params["code"]
+    if command == "question.ask" and refusal.code not in ("not_found", "no_identity"):
+        here, lang = await visit(request), renderer.lang(request)
+        draft = {name: raw.get(name) for name in ("words", "name", "topic", "contact")}
+        draft |= {"private": raw.get("private") == "true", "say": refusal.say(renderer.gettext(lang), lang)}
+        return await families_page(request, here, draft=draft, status=refusal.status)
+    address = back.format(code=sessions.tidy_code(code))
+    return renderer.refusal(request, refusal, address, words=raw.get("words"))
+
+
+routes = [
+    Route("/", home),
+    Route("/s/{code}", families),
+    Route("/s/{code}/desk", desk),
+    Route("/s/{code}/speak", speak),
+    Route("/s/{code}/stage", stage),
+    Route("/archive", archives),
+    Route("/archive/{code}", archive),
+]

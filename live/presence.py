@@ -1,0 +1,44 @@
+"""Who is here: head-counts by server, damped, told in pulses and never in the log."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+
+FORGET = 30.0
+"""Seconds after which a server that is not heard of counts for nothing."""
+
+
+class Presence:
+    """Counts families' devices of each session here, and remembers what other servers counted."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self.now = now
+        self.here: Counter[int] = Counter()
+        self.elsewhere: dict[int, dict[str, tuple[int, float]]] = defaultdict(dict)
+        self.told: dict[int, int] = {}
+
+    def come(self, session_id: int) -> None:
+        self.here[session_id] += 1
+
+    def go(self, session_id: int) -> None:
+        self.here[session_id] -= 1
+        if self.here[session_id] <= 0:
+            del self.here[session_id]
+
+    def hear(self, server: str, counts: dict[int, int]) -> None:
+        for session_id, count in counts.items():
+            self.elsewhere[session_id][server] = count, self.now()
+
+    def count(self, session_id: int) -> int:
+        fresh = [count for count, at in self.elsewhere[session_id].values() if self.now() - at < FORGET]
+        return self.here[session_id] + sum(fresh)
+
+    def moved(self, session_id: int) -> int | None:
+        """The count, if it differs from what was told last."""
+        count = self.count(session_id)
+        if self.told.get(session_id) == count:
+            return None
+        self.told[session_id] = count
+        return count

@@ -1,0 +1,51 @@
+"""One request to a session: which session, by whom, and what of it they may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+
+from live.broadcast import Feed
+from sessions import session as sessions
+from sessions.audiences import is_open_to_all
+from sessions.events import SessionState
+from sessions.permissions import Caller, Permission
+from sessions.refusals import Refusal
+from sessions.session import Session
+
+if TYPE_CHECKING:
+    from live.app import House
+
+
+@dataclass(frozen=True)
+class Visit:
+    house: House
+    session: Session
+    caller: Caller
+    is_new: bool
+    """Nobody was known yet: a page makes them a participant."""
+
+    async def feed(self) -> Feed:
+        return await self.house.broadcast.fresh(self.session.id)
+
+
+def house_of(request: Request) -> House:
+    house: House = request.app.state.house
+    return house
+
+
+async def visit(request: Request, permission: Permission = Permission.READ_PUBLIC, *, code: str = "") -> Visit:
+    """Raises Refusal `not_found` for a session that the caller may not know of, `not_allowed` for lack of a role."""
+    house = house_of(request)
+    async with house.database.reading() as db:
+        session = await sessions.find(db, code or request.path_params["code"])
+    try:
+        caller, is_new = await house.identity.caller(house.identity.tokens(request.headers), session.id), False
+    except Refusal:
+        caller, is_new = Caller(""), True
+    if not is_open_to_all(SessionState(session.state)) and not caller.is_staff:
+        raise sessions.no_such_session()
+    caller.require(permission)
+    return Visit(house, session, caller, is_new)

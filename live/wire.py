@@ -1,0 +1,134 @@
+"""The wire over plain HTTP: board, mine, and commands as JSON or as forms. No socket needed."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from live import pages
+from live.broadcast import Channel
+from live.identity import nobody
+from live.visit import Visit, visit
+from moderation import votes
+from sessions.audiences import SCREEN_OF, SCREENS, Audience, own_card
+from sessions.permissions import MAY_HEAR
+from sessions.refusals import Refusal
+
+
+def is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip() == "application/json"
+
+
+def channel(request: Request, visit: Visit) -> Channel:
+    """What the address asks to see, checked against what the caller may hear."""
+    query, renderer = request.query_params, visit.house.renderer
+    try:
+        audience = Audience(query.get("audience", "public"))
+    except ValueError:
+        raise Refusal("bad", "This address asks for a view that does not exist.") from None
+    visit.caller.require(MAY_HEAR[audience])
+    screen, form = query.get("screen", SCREEN_OF[audience]), query.get("format", "html")
+    if screen not in SCREENS or SCREENS[screen][0] is not audience or form not in ("html", "json"):
+        raise Refusal("bad", "This address asks for a view that does not exist.")
+    return Channel(visit.session.id, audience, screen, form, renderer.lang(request) if form == "html" else "")
+
+
+def whole(text: str | None) -> int:
+    """A number of an address; anything else starts from the beginning."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+async def board(request: Request) -> Response:
+    here = await visit(request)
+    wanted, feed = channel(request, here), await here.feed()
+    since, epoch = whole(request.query_params.get("since")), whole(request.query_params.get("epoch"))
+    patch = here.house.broadcast.patch(feed, wanted, since if epoch == feed.epoch else 0)
+    return JSONResponse(patch | {"tallies": here.house.broadcast.pulse(feed, wanted.audience)["tallies"]})
+
+
+async def mine(request: Request) -> Response:
+    """The caller's own questions, with what became of them, and their votes: a page, or for scripts."""
+    form = request.query_params.get("format", "page")
+    if form == "page":
+        return await pages.mine(request)
+    here = await visit(request)
+    if here.is_new:
+        raise nobody()
+    feed, renderer = await here.feed(), here.house.renderer
+    own = [own_card(q) for q in feed.board.questions.values() if q.author == here.caller.person]
+    async with here.house.database.reading() as db:
+        voted = sorted(await votes.voted_by(db, here.session.id, here.caller.person))
+    if form == "json":
+        return JSONResponse({"questions": msgspec.to_builtins(own), "votes": voted})
+    session, lang = pages.view(feed, here.session), renderer.lang(request)
+    cards = [
+        {"id": c.id, "rev": c.rev, "place": c.place, "order": c.order, "html": renderer.card(c, "mine", lang, session)}
+        for c in own
+    ]
+    return JSONResponse({"cards": cards, "votes": voted})
+
+
+async def body(request: Request) -> dict[str, Any]:
+    """What was sent, from JSON or from a form. Raises Refusal `bad` for anything else."""
+    if is_json(request):
+        try:
+            raw = msgspec.json.decode(await request.body())
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raw = None
+        if not isinstance(raw, dict):
+            raise Refusal("bad", "This could not be read. Please reload the page and try again.")
+        return raw
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        raise Refusal("bad", "This could not be read. Please reload the page and try again.")
+    form = await request.form(max_files=0, max_fields=40)
+    # A field left empty is one that was not filled in; but a question without words deserves its own sentence.
+    return {
+        name: value for name, value in form.items() if isinstance(value, str) and (value.strip() or name == "words")
+    }
+
+
+async def do(request: Request) -> Response:
+    """A command: JSON in and out, or a form that ends on a page."""
+    name, form = request.path_params["command"], not is_json(request)
+    raw: dict[str, Any] = {}
+    back = pages.BACKS["families"]
+    try:
+        raw = await body(request)
+        back = pages.BACKS.get(str(raw.pop("back", "")), back)
+        here = await visit(request)
+        if here.is_new:
+            raise nobody()
+        if not form:
+            return JSONResponse(await here.house.commands.run(here.caller, here.session.id, name, raw))
+        raw.setdefault("key", secrets.token_urlsafe(12))
+        answer = await here.house.commands.run(here.caller, here.session.id, name, raw, form=True)
+    except Refusal as refusal:
+        if not form:
+            return await refused(request, refusal)
+        return await pages.refused_form(request, refusal, name, raw, back)
+    place = "#your-questions" if name == "question.ask" else f"#q-{answer['question']}" if "question" in answer else ""
+    return RedirectResponse(back.format(code=here.session.code) + place, 303)
+
+
+async def refused(request: Request, refusal: Refusal) -> Response:
+    """A refusal as JSON, in the caller's language."""
+    house = request.app.state.house
+    lang, audience, session_id = house.renderer.lang(request), Audience.PUBLIC, 0
+    if "question" in refusal.extra:
+        here = await visit(request)
+        audience, session_id = here.caller.audience, here.session.id
+    told = await house.broadcast.refused(refusal, session_id, audience, lang)
+    return JSONResponse(told, refusal.status)
+
+
+routes = [
+    Route("/s/{code}/board", board),
+    Route("/s/{code}/mine", mine),
+    Route("/s/{code}/do/{command}", do, methods=["POST"]),
+]
