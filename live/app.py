@@ -71,7 +71,7 @@ def build_house(settings: Settings) -> House:
         if nudges:
             nudges.tell(session_id)
 
-    commands = Commands(database, Throttle(), moved)
+    commands = Commands(database, Throttle(), moved, settings.secret())
     sockets = Sockets(settings, database, identity, renderer, broadcast, commands, presence)
     return House(settings, database, identity, renderer, broadcast, commands, presence, sockets, nudges, moved)
 
@@ -99,7 +99,10 @@ def create_app(settings: Settings) -> Starlette:
             *pages.routes,
             *doors.routes,
             *office.routes,
-            Mount("/static", ServeStaticASGI(_nothing, root=DIST, max_age=0, immutable_file_test=_hashed)),
+            Mount(
+                "/static",
+                ServeStaticASGI(_nothing, root=DIST, prefix="static/", max_age=0, immutable_file_test=_hashed),
+            ),
             # Mounted inside, not in front: in front it would answer before the limits and headers below.
             Mount("/socket.io", socketio.ASGIApp(house.sockets.server, socketio_path="")),
         ],

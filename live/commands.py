@@ -24,21 +24,25 @@ from sessions.database import Database, Transaction
 from sessions.permissions import Caller, Permission
 from sessions.refusals import Refusal
 
-Key = Annotated[str, Meta(min_length=keys.LENGTHS.start, max_length=keys.LENGTHS.stop - 1)]
-Id = Annotated[str, Meta(min_length=1, max_length=16)]
+Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
 Rev = Annotated[int, Meta(ge=0)]
+Moment = Annotated[datetime, Meta(tz=True)]
 Lang = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=20)]
 
 
 class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every command carries: a key that the device made for this one action."""
+    """What every command carries: a key that the device made for this one action.
+
+    Where words come without `lang`, they are in the language of the page they were typed on.
+    """
 
     key: Key
 
 
 class Ask(Body, frozen=True, kw_only=True):
     words: str
-    lang: Lang
+    lang: Lang | None = None
     name: str | None = None
     topic: str | None = None
     private: bool = False
@@ -53,7 +57,7 @@ class OnQuestion(Body, frozen=True, kw_only=True):
 
 class Edit(OnQuestion, frozen=True, kw_only=True):
     words: str
-    lang: Lang
+    lang: Lang | None = None
 
 
 class Decide(OnQuestion, frozen=True, kw_only=True):
@@ -77,7 +81,7 @@ class Note(OnQuestion, frozen=True, kw_only=True):
 
 class Write(Decide, frozen=True, kw_only=True):
     words: str
-    lang: Lang
+    lang: Lang | None = None
 
 
 class Move(Decide, frozen=True, kw_only=True):
@@ -92,8 +96,8 @@ class Next(Body, frozen=True, kw_only=True):
 
 
 class Reschedule(Body, frozen=True, kw_only=True):
-    starts_at: datetime
-    ends_at: datetime | None = None
+    starts_at: Moment
+    ends_at: Moment | None = None
 
 
 class Command(NamedTuple):
@@ -165,7 +169,8 @@ def read(name: str, raw: Mapping[str, Any], *, strict: bool = True) -> tuple[Com
         raise Refusal("not_found", "This page asks for something that is not known here. Please reload it.")
     try:
         body = msgspec.convert(raw, command.body, strict=strict)
-    except (msgspec.ValidationError, TypeError) as error:
+        msgspec.json.encode(body)  # Half a surrogate pair gets through JSON, and through nothing after it.
+    except (msgspec.ValidationError, TypeError, UnicodeEncodeError) as error:
         field = str(error).partition("`$.")[2].rstrip("`") or str(error)[:80]
         raise Refusal(
             "bad", "Something in this was missing or not as expected ({field}). Please check it.", field=field
@@ -176,14 +181,23 @@ def read(name: str, raw: Mapping[str, Any], *, strict: bool = True) -> tuple[Com
 class Commands:
     """Runs commands: what is told is what was committed."""
 
-    def __init__(self, database: Database, throttle: Throttle, committed: Callable[[int], None]) -> None:
-        self.throttle = throttle
+    def __init__(
+        self, database: Database, throttle: Throttle, committed: Callable[[int], None], secret: bytes = b""
+    ) -> None:
+        self.throttle, self.secret = throttle, secret
         self.batches: Batches[Work, Answer] = Batches(
             database, self.perform, lambda session_id, _tx: committed(session_id)
         )
 
     async def run(
-        self, caller: Caller, session_id: int, name: str, raw: Mapping[str, Any], *, form: bool = False
+        self,
+        caller: Caller,
+        session_id: int,
+        name: str,
+        raw: Mapping[str, Any],
+        *,
+        form: bool = False,
+        lang: str = "en",
     ) -> Answer:
         """The answer, after the commit that holds it. Raises Refusal, and then nothing was changed.
 
@@ -192,14 +206,16 @@ class Commands:
         command, fields = read(name, raw, strict=not form)
         caller.require(command.permission)
         key = fields.pop("key")
-        digest = keys.digest(name, fields)
+        digest = keys.digest(self.secret, name, fields)
+        if "lang" in fields:
+            fields["lang"] = fields["lang"] or lang
         self.throttle.spend(session_id, caller.person, name, key)
         try:
             return await self.batches.submit(session_id, Work(caller, command, fields, key, digest))
         except Refusal as refusal:
             if refusal.code != "key_reused" or not form:
                 raise
-        again = keys.digest(key, {"then": digest})
+        again = keys.digest(self.secret, key, {"then": digest})
         return await self.batches.submit(session_id, Work(caller, command, fields, again, digest))
 
     async def perform(self, tx: Transaction, works: Sequence[Work]) -> list[Answer | Refusal]:

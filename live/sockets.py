@@ -180,7 +180,7 @@ class Sockets:
             if name not in COMMANDS or not isinstance(raw, dict):
                 raise Refusal("bad", "This page asks for something that is not known here. Please reload it.")
             caller = await self.identity.refresh(connection.caller, session_id)
-            return await self.commands.run(caller, session_id, name, raw)
+            return await self.commands.run(caller, session_id, name, raw, lang=connection.lang)
         except Refusal as refusal:
             return await self.broadcast.refused(refusal, session_id, connection.channel.audience, connection.lang)
 

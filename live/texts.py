@@ -40,10 +40,10 @@ def reason_labels(_: Gettext) -> dict[str, str]:
     return {
         "off_topic": _("not about this session's subject"),
         "already_answered": _("already answered"),
+        "twice": _("asked twice"),
         "personal": _("about one person or family"),
         "language": _("hurtful words"),
         "not_ours": _("not for the district to answer"),
-        "twice": _("asked twice"),
     }
 
 

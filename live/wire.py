@@ -104,10 +104,12 @@ async def do(request: Request) -> Response:
         here = await visit(request)
         if here.is_new:
             raise nobody()
+        if form:
+            raw.setdefault("key", secrets.token_urlsafe(12))
+        lang = here.house.renderer.lang(request)
+        answer = await here.house.commands.run(here.caller, here.session.id, name, raw, form=form, lang=lang)
         if not form:
-            return JSONResponse(await here.house.commands.run(here.caller, here.session.id, name, raw))
-        raw.setdefault("key", secrets.token_urlsafe(12))
-        answer = await here.house.commands.run(here.caller, here.session.id, name, raw, form=True)
+            return JSONResponse(answer)
     except Refusal as refusal:
         if not form:
             return await refused(request, refusal)

@@ -75,12 +75,13 @@ SCREEN_OF = {Audience.PUBLIC: "families", Audience.SPEAKER: "speak", Audience.DE
 
 
 class Said(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A written answer or a note."""
+    """A written answer or a note; a private one was written for the asker alone, and stays so."""
 
     words: str | None
     by: str
     at: datetime
     lang: str | None = None
+    private: bool = False
 
 
 class Card(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -132,6 +133,7 @@ def card(question: Question, audience: Audience, screen: str | None = None) -> C
     if audience is Audience.DESK:
         shown = msgspec.structs.replace(
             shown,
+            answers=question.answers,
             private=question.private,
             reason=question.reason,
             say=question.say,
@@ -149,6 +151,7 @@ def own_card(question: Question) -> Card:
     return msgspec.structs.replace(
         _card(question, question.revs[Audience.DESK], "mine"),
         order=f"{question.number:08d}",
+        answers=question.answers,
         private=question.private,
         reason=question.reason,
         say=question.say,
@@ -171,7 +174,7 @@ def _card(question: Question, rev: int, place: str | None) -> Card:
         order=question.order if place in ("lineup", "next") else f"{question.number:08d}",
         name=question.name,
         topic=question.topic,
-        answers=question.answers,
+        answers=tuple(said for said in question.answers if not said.private),
         settled_at=question.settled_at,
     )
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sessions import events as ev
-from sessions.audiences import Audience, Said, card, session_facts, touches
+from sessions.audiences import SEES, Audience, Said, card, session_facts, touches
 from sessions.events import Plan, SessionState, State
 from sessions.log import Entry
 
@@ -138,7 +138,8 @@ def _asked(event: ev.QuestionAsked, words: Words, _: Question | None) -> dict[st
 
 
 def _answered(event: ev.QuestionAnswered, words: Words, before: Question | None) -> dict[str, Any]:
-    said = Said(words[event.words], event.name, event.at, event.lang)
+    private = event.state not in SEES[Audience.PUBLIC]
+    said = Said(words[event.words], event.name, event.at, event.lang, private)
     return {"answers": (*before.answers, said) if before else (said,), "order": ""}
 
 
@@ -166,7 +167,7 @@ CHANGES: dict[type[ev.QuestionEvent], Callable[[Any, Words, Question | None], di
     ev.QuestionApproved: _only_state,
     ev.QuestionDeclined: lambda e, words, _: {"reason": e.reason, "say": words[e.say] if e.say else None, "order": ""},
     ev.QuestionHidden: _leaves_line,
-    ev.QuestionRestored: lambda *_: {"reason": None, "say": None, "handed_to": None},
+    ev.QuestionRestored: lambda *_: {"reason": None, "say": None, "handed_to": None, "settled_at": None},
     ev.QuestionHandedOver: lambda e, words, _: {"handed_to": words[e.to] if e.to else None, "order": ""},
     ev.QuestionAnswered: _answered,
     ev.QuestionReopened: lambda *_: {"settled_at": None},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,9 +11,6 @@ from sqlalchemy import JSON, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sessions.database import Base, Transaction
-
-LENGTHS = range(8, 65)
-"""How long a device may make a key."""
 
 
 class KeptKey(Base):
@@ -27,9 +24,13 @@ class KeptKey(Base):
     answer: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-def digest(command: str, body: dict[str, Any]) -> str:
-    """What a key was used for: SHA-256 over the command and its body, without the key itself."""
-    return hashlib.sha256(msgspec.json.encode([command, body], order="deterministic")).hexdigest()
+def digest(secret: bytes, command: str, body: dict[str, Any]) -> str:
+    """What a key was used for: an HMAC over the command and its body, without the key itself.
+
+    Keyed with a secret from outside the database: a plain hash would let whoever holds a copy of it guess phone
+    numbers and words until one fits, even after they were taken out.
+    """
+    return hmac.digest(secret, msgspec.json.encode([command, body], order="deterministic"), "sha256").hex()
 
 
 async def find(tx: Transaction, used: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, dict[str, Any]]]:

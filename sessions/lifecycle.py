@@ -36,6 +36,7 @@ TRANSITIONS: dict[tuple[S, str], S] = {
 """(state, verb) -> state. What is not here is refused."""
 
 MAX_TITLE, MAX_ABOUT, MAX_LINE, MAX_LINES = 120, 1000, 80, 30
+YEARS = range(2000, 2201)
 LIMITS = range(50, 2001)
 """How long a question may be allowed to be, in characters."""
 
@@ -54,6 +55,9 @@ def check(plan: Plan) -> Plan:
         raise Refusal("bad", "Please choose at least one language.")
     if plan.limit not in LIMITS:
         raise Refusal("bad", "The limit for a question lies between 50 and 2,000 characters.")
+    for moment in (plan.starts_at, plan.ends_at):
+        if moment and (moment.tzinfo is None or moment.year not in YEARS):
+            raise Refusal("bad", "Please give the time with its year and its time zone.")
     if plan.starts_at and plan.ends_at and plan.ends_at <= plan.starts_at:
         raise Refusal("bad", "The end has to come after the start.")
     if not 0 <= plan.doors_minutes <= 7 * 24 * 60:
@@ -111,8 +115,6 @@ async def schedule(tx: Transaction, caller: Caller) -> None:
 async def reschedule(tx: Transaction, caller: Caller, starts_at: datetime, ends_at: datetime | None = None) -> None:
     """Another time; without `ends_at` the length stays."""
     state, plan = step(tx.session, "reschedule"), tx.session.plan
-    if starts_at.tzinfo is None:
-        raise Refusal("bad", "Please give the time with its time zone.")
     if ends_at is None and plan.starts_at and plan.ends_at:
         ends_at = starts_at + (plan.ends_at - plan.starts_at)
     plan = check(msgspec.structs.replace(plan, starts_at=starts_at, ends_at=ends_at))

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, ForeignKey, String, UniqueConstraint, or_, select, update
+from sqlalchemy import Boolean, ForeignKey, String, UniqueConstraint, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -187,8 +187,11 @@ async def accept(tx: Transaction, token: str, name: str, person_id: str | None) 
     if person_id is None:
         if not (name or invitation.name).strip():
             raise Refusal("bad", "Please tell us your name, so that your colleagues know who you are.")
-        person_id = make_id()
-        tx.db.add(Person(id=person_id, name=clean_line(name or invitation.name, MAX_NAME), made_at=tx.now))
+        person_id, name = make_id(), clean_line(name or invitation.name, MAX_NAME)
+        if invitation.standing:  # Several people come in by the same link, and are to be told apart.
+            others = await tx.db.scalar(select(func.count()).select_from(Person).where(Person.name.startswith(name)))
+            name = f"{name} {others + 1}" if others else name
+        tx.db.add(Person(id=person_id, name=name, made_at=tx.now))
         await tx.db.flush()
     if invitation.person_id is None:
         await grant(tx, person_id, Role(invitation.role), invitation.session_id)

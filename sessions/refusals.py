@@ -47,5 +47,6 @@ class Phrase(str):
 
 def tell(value: Any, gettext: Callable[[str], str], lang: str) -> Any:
     if isinstance(value, timedelta):
-        return format_timedelta(-value, add_direction=True, locale=lang)
+        ago = -max(value, timedelta(seconds=1))  # Another server's clock may be a little ahead of ours.
+        return format_timedelta(ago, add_direction=True, locale=lang)
     return gettext(value) if isinstance(value, Phrase) else value

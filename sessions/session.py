@@ -12,7 +12,7 @@ from sqlalchemy import JSON, Boolean, Integer, String, Text, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sessions.database import Base, Transaction
+from sessions.database import Base, Transaction, clock
 from sessions.events import Plan, SessionState
 from sessions.refusals import Refusal
 
@@ -74,7 +74,8 @@ async def lock(tx: Transaction, session_id: int) -> Session:
     found = await tx.db.get(Session, session_id, with_for_update=True)
     if found is None:
         raise no_such_session()
-    tx.locked = found
+    # Whoever waited for the lock acts after the one who held it, and the log must say so.
+    tx.locked, tx.now = found, clock()
     return found
 
 
