@@ -228,3 +228,7 @@ def restored() -> None:
 
     with_database(do)
     click.echo("Every device will load its session afresh.")
+
+
+if __name__ == "__main__":
+    main()

@@ -231,11 +231,11 @@ WORDS_IN: dict[type[Event], tuple[str, ...]] = {
 """Which fields of an event are digests of personal words."""
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Union[tuple(EVENTS.values())])  # noqa: UP007 (built, not written)
-_encoder = msgspec.json.Encoder(order="deterministic")
+_encoder = msgspec.json.Encoder(order="sorted")
 
 
 def encode(event: Event) -> bytes:
-    """The canonical form: what is hashed and stored. Deterministic: sorted keys, no spaces."""
+    """The canonical form: what is hashed and stored. Sorted keys, no spaces: moving a field changes no hash."""
     return _encoder.encode(event)
 
 
