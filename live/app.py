@@ -163,11 +163,11 @@ class Guard:
             (b"x-content-type-options", b"nosniff"),
             # With no-referrer, Chromium would send "Origin: null" for our own forms.
             (b"referrer-policy", b"same-origin"),
-            (b"cross-origin-opener-policy", b"same-origin"),
             (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
         ]
         if house.settings.is_https:
             self.headers.append((b"strict-transport-security", b"max-age=31536000"))
+            self.headers.append((b"cross-origin-opener-policy", b"same-origin"))  # Means nothing on plain http.
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -67,6 +67,13 @@ def own(feed: Feed, person: str) -> list[Card]:
     return [own_card(q) for q in reversed(feed.board.questions.values()) if q.author == person]
 
 
+def welcomed(here: Visit, response: Response) -> Response:
+    """The page, with which somebody new becomes a participant: sockets and commands ask who they are."""
+    if here.is_new:
+        here.house.identity.welcome(response)
+    return response
+
+
 async def home(request: Request) -> Response:
     house = house_of(request)
     typed = request.query_params.get("code", "")
@@ -130,7 +137,7 @@ async def families_page(
     request: Request, here: Visit, *, draft: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
     """The families' page; with a `draft`, the words that could not be taken, and why."""
-    feed, identity = await here.feed(), here.house.identity
+    feed = await here.feed()
     lists = places(feed, "families")
     sort = "most" if request.query_params.get("sort") == "most" else "newest"
     cards = sorted(lists["questions"], key=lambda c: c.order, reverse=True)
@@ -156,9 +163,7 @@ async def families_page(
         key=secrets.token_urlsafe(12),
         open_ask=draft is not None,
     )
-    if here.is_new:
-        identity.welcome(response)
-    return response
+    return welcomed(here, response)
 
 
 async def mine(request: Request) -> Response:
@@ -179,9 +184,7 @@ async def mine(request: Request) -> Response:
         receipt_url=receipt,
         receipt_qr=qr(receipt) if receipt else None,
     )
-    if here.is_new:
-        identity.welcome(response)
-    return response
+    return welcomed(here, response)
 
 
 async def desk(request: Request) -> Response:
@@ -224,7 +227,7 @@ async def stage(request: Request) -> Response:
     lists = places(feed, "stage")
     address = f"{here.house.settings.home}/s/{here.session.code}"
     asked = sorted(lists["asked"], key=lambda c: (-feed.tallies.get(c.id, 0), c.order))
-    return here.house.renderer.page(
+    response = here.house.renderer.page(
         request,
         "stage.html",
         caller=here.caller,
@@ -235,6 +238,7 @@ async def stage(request: Request) -> Response:
         join_url=address,
         join_qr=qr(address),
     )
+    return welcomed(here, response)
 
 
 async def archives(request: Request) -> Response:

@@ -1,0 +1,127 @@
+// The ask sheet: opens over the page, counts what is left, and lets go of the words only when they
+// are safe.
+
+import { graphemes } from "./bodies";
+import { sayAt, sayOnPage, wordsOf } from "./commands";
+import { openDrafts } from "./drafts";
+import type { Outbox } from "./outbox";
+import { pageLang, plural, text } from "./texts";
+import type { Body } from "./wire";
+
+export interface Sheet {
+  keep(form: HTMLFormElement, body: Body): Promise<void>;
+  edit(body: Body): void;
+}
+
+interface Door {
+  open(): void;
+  close(): void;
+}
+
+export const sayReceived = (): void => sayOnPage(text("received"), 15);
+
+/** A modal dialog brings what a sheet needs: focus inside, Escape, and the page behind it asleep. */
+function hangDoor(fold: HTMLDetailsElement, sheet: HTMLElement, words: HTMLElement): Door {
+  if (typeof HTMLDialogElement !== "function") {
+    fold.addEventListener("toggle", () => fold.open && words.focus());
+    return { open: () => void (fold.open = true), close: () => void (fold.open = false) };
+  }
+  const dialog = document.createElement("dialog");
+  dialog.className = "sheet";
+  dialog.dataset["askDialog"] = "";
+  if (document.getElementById("ask-title")) dialog.setAttribute("aria-labelledby", "ask-title");
+  const wasOpen = fold.open;
+  fold.open = false;
+  dialog.append(sheet);
+  fold.after(dialog);
+  const door: Door = {
+    open() {
+      if (!dialog.open) dialog.showModal();
+      words.focus();
+    },
+    close: () => dialog.close(),
+  };
+  for (const opener of [fold.querySelector("summary"), ...document.querySelectorAll("[data-ask-open]")]) {
+    opener?.setAttribute("aria-haspopup", "dialog");
+    opener?.addEventListener("click", (event) => {
+      event.preventDefault();
+      door.open();
+    });
+  }
+  const close = sheet.querySelector<HTMLElement>("[data-ask-close]");
+  if (close) close.hidden = false;
+  close?.addEventListener("click", () => dialog.close());
+  if (wasOpen) door.open();
+  return door;
+}
+
+export function openSheet(outbox: () => Outbox): Sheet | null {
+  const form = document.querySelector<HTMLFormElement>("form[data-keep]");
+  const words = form?.querySelector<HTMLTextAreaElement>('[name="words"]');
+  if (!form || !words) return null;
+  const fold = form.closest<HTMLDetailsElement>("[data-ask]");
+  const sheet = form.closest<HTMLElement>("[data-ask-sheet]");
+  const left = form.querySelector<HTMLElement>("[data-left]");
+  const secret = form.querySelector<HTMLInputElement>('[name="private"][type="checkbox"]');
+  const contact = form.querySelector<HTMLElement>("[data-when-private]");
+  const label = document.querySelector<HTMLElement>("[data-ask-label]");
+  const invitation = label?.textContent ?? "";
+  const limit = Number(words.dataset["limit"] ?? 0);
+  const drafts = openDrafts(form);
+
+  const overBy = (): number => (limit ? graphemes(words.value) - limit : 0);
+
+  function follow(): void {
+    const over = overBy();
+    if (left && limit) {
+      left.textContent = over > 0 ? plural("over", over) : plural("left", -over);
+      left.toggleAttribute("data-over", over > 0);
+    }
+    if (contact) {
+      contact.hidden = !secret?.checked;
+      // What is not asked for is not sent.
+      for (const field of contact.querySelectorAll("input")) field.disabled = contact.hidden;
+    }
+    const kept = words?.value.trim() ? text("go_on") : "";
+    if (label) label.textContent = kept || invitation;
+  }
+
+  drafts.restore();
+  follow();
+  form.addEventListener("input", follow);
+  const door = fold && sheet ? hangDoor(fold, sheet, words) : null;
+
+  return {
+    async keep(_, body) {
+      drafts.save();
+      const over = overBy();
+      if (!words.value.trim() || over > 0) {
+        sayAt(form, over > 0 ? plural("over", over) : text("empty"));
+        words.focus();
+        return;
+      }
+      const answer = await outbox().send({ lang: pageLang(), ...body });
+      if (answer !== "kept" && !answer.ok) {
+        sayAt(form, wordsOf(answer));
+        words.focus();
+        return;
+      }
+      drafts.clear();
+      follow();
+      door?.close();
+      if (answer === "kept") sayOnPage(text("kept"));
+      else sayReceived();
+    },
+    edit(body) {
+      const values: Record<string, string | boolean> = {};
+      for (const name in body) {
+        const value = body[name];
+        values[name] = typeof value === "boolean" ? value : String(value);
+      }
+      drafts.fill(values);
+      drafts.save();
+      follow();
+      door?.open();
+    },
+  };
+}
