@@ -4,6 +4,7 @@
 # make bench   how fast it is, on SQLite and on PostgreSQL
 # make build   everything that `run` needs, without starting it
 # make lock    choose the newest versions that the requirements*.in files allow
+# make texts   collect the sentences to translate into live/locale (the server reads the .po files themselves)
 # make clean   remove what was built; sessions are kept
 
 HOST ?= 127.0.0.1
@@ -22,7 +23,6 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 BIN := .venv/bin
 UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python
-CATALOGUES := $(patsubst %.po,%.mo,$(wildcard live/locale/*/LC_MESSAGES/*.po))
 FRONT_SOURCES := $(shell find static \( -name node_modules -o -name dist \) -prune -o -type f -print 2>/dev/null)
 
 # Node from PATH when it is 20 or newer and has npm beside it; else the one in .venv, from PyPI.
@@ -30,12 +30,13 @@ NODE_IS_HERE := $(shell command -v npm >/dev/null && node -e 'process.exit(parse
 NODE := $(if $(NODE_IS_HERE),,.venv/.node)
 WITH_NODE := $(if $(NODE_IS_HERE),,PATH="$(CURDIR)/.venv/node:$$PATH")
 
-.PHONY: run test check bench build lock clean test-programs
+.PHONY: run test check bench build lock texts clean test-programs
 
 run: build
 	@exec $(BIN)/facetoface demo --host $(HOST) --port $(PORT) $(if $(DATA),--data "$(DATA)")
 
 test: build .venv/.dev test-programs
+	cd static && $(WITH_NODE) npm test --silent
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 check: .venv/.runtime .venv/.dev static/node_modules/.installed
@@ -47,7 +48,7 @@ check: .venv/.runtime .venv/.dev static/node_modules/.installed
 bench: build .venv/.dev
 	$(BIN)/python tests/load/bench.py $(ARGS)
 
-build: .venv/.runtime static/dist/.built $(CATALOGUES)
+build: .venv/.runtime static/dist/.built
 
 # Python: .venv first, uv into it, everything else by uv; only what the requirements name, by hash.
 .venv/bin/python:
@@ -76,9 +77,6 @@ build: .venv/.runtime static/dist/.built $(CATALOGUES)
 		ln -sf $$wheel/lib/node_modules/npm/bin/$$program-cli.js $$program; \
 	done
 	@touch $@
-
-live/locale/%.mo: live/locale/%.po | .venv/.runtime
-	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 # The front end: npm installs exactly what package-lock.json names.
 static/node_modules/.installed: static/package.json static/package-lock.json | $(NODE)
@@ -109,6 +107,10 @@ lock: .venv/.uv
 			--custom-compile-command "make lock" $$name.in --output-file $$name.txt; \
 	done
 
+texts: .venv/.runtime
+	$(BIN)/pybabel --quiet extract -F babel.cfg -k Refusal:2 -k Phrase:1 --no-location --sort-output \
+		-o live/locale/messages.pot .
+	$(BIN)/pybabel --quiet update -i live/locale/messages.pot -d live/locale --no-fuzzy-matching --ignore-obsolete
+
 clean:
 	rm -rf .venv static/node_modules static/dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	rm -f $(CATALOGUES)

@@ -196,8 +196,12 @@ class Guard:
         await self.app(scope, receive_within_limit, send_with_headers)
 
     def check(self, request: Request) -> None:
-        """An unsafe request must come from a page of ours; programs with a bearer token have no page."""
-        if request.method in ("GET", "HEAD", "OPTIONS") or request.headers.get("authorization"):
+        """An unsafe request must come from a page of ours; programs with a bearer token have no page.
+
+        Only Bearer: a browser can be made to send Basic along with its cookies.
+        """
+        is_bearer = request.headers.get("authorization", "")[:7].lower() == "bearer "
+        if request.method in ("GET", "HEAD", "OPTIONS") or is_bearer:
             return
         origin, referer = request.headers.get("origin"), request.headers.get("referer")
         if origin is None and referer is not None:
@@ -226,7 +230,9 @@ async def not_here(request: Request, error: Exception) -> Response:
         return await refused(request, Refusal("not_found", "There is nothing at this address. Please check it."))
     if status == 413:
         return await refused(request, Refusal("bad", "This is too much at once. Please shorten it."))
-    return JSONResponse({"ok": False, "code": "bad", "say": ""}, status)
+    if status < 500:
+        return await refused(request, Refusal("bad", "This could not be read. Please reload the page and try again."))
+    return await at_fault(request, error)
 
 
 async def not_saved(request: Request, error: Exception) -> Response:

@@ -66,7 +66,7 @@ class Feed:
     devices: dict[Channel, int] = field(default_factory=dict)
     noticed: set[str] = field(default_factory=set)
     moved_tallies: set[str] = field(default_factory=set)
-    cards: dict[tuple[Channel, str], tuple[tuple[int, str], dict[str, Any]]] = field(default_factory=dict)
+    cards: dict[tuple[Channel, str], tuple[int, dict[str, Any]]] = field(default_factory=dict)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     moved: bool = False
     flushing: asyncio.Task[None] | None = None
@@ -112,7 +112,8 @@ class Broadcast:
                 if feed.votes >= 0:
                     moved = {q for q in {*tallies, *feed.tallies} if tallies.get(q, 0) != feed.tallies.get(q, 0)}
                     feed.moved_tallies |= moved
-                feed.tallies, feed.votes = tallies, head.votes
+                # What fell to nothing stays at 0, so that a device which was away hears of it.
+                feed.tallies, feed.votes = dict.fromkeys(feed.tallies, 0) | tallies, head.votes
 
     def nudge(self, session_id: int) -> None:
         """Session `session_id` has moved: tell its devices soon, and at once if nothing was told within the tick."""
@@ -163,10 +164,8 @@ class Broadcast:
         return {"epoch": feed.epoch, **told}
 
     def _card(self, feed: Feed, channel: Channel, shown: Card, session: dict[str, Any]) -> dict[str, Any]:
-        # Whether a card can be voted on hangs on the session's state too.
-        version = shown.rev, feed.board.state
-        kept, made = feed.cards.get((channel, shown.id), (None, {}))
-        if kept == version:
+        rev, made = feed.cards.get((channel, shown.id), (-1, {}))
+        if rev == shown.rev:
             return made
         if channel.format == "json":
             made = msgspec.to_builtins(shown)
@@ -175,7 +174,7 @@ class Broadcast:
         else:
             html = self.renderer.card(shown, channel.screen, channel.lang, session)
             made = {"id": shown.id, "rev": shown.rev, "place": shown.place, "order": shown.order, "html": html}
-        feed.cards[channel, shown.id] = version, made
+        feed.cards[channel, shown.id] = shown.rev, made
         return made
 
     async def refused(self, refusal: Refusal, session_id: int, audience: Audience, lang: str) -> dict[str, Any]:

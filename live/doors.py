@@ -26,7 +26,7 @@ LANDINGS = {
     Role.MODERATOR: "/s/{code}/desk",
     Role.SPEAKER: "/s/{code}/speak",
     Role.HOST: "/office/{code}",
-    Role.LIAISON: "/s/{code}/desk",
+    Role.LIAISON: "/s/{code}/follow-ups",
 }
 """Where an invitation leads; whoever is not here goes to the session's page."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http.cookies import SimpleCookie
 from typing import NamedTuple
 
 from itsdangerous import BadSignature, URLSafeSerializer
+from starlette.requests import cookie_parser
 from starlette.responses import Response
 
 from live.settings import Settings
@@ -47,12 +47,8 @@ class Identity:
             bearer = authorization[7:].strip()
         if bearer:
             return Tokens(bearer, None) if self.participant(bearer) else Tokens(None, bearer)
-        cookies: SimpleCookie = SimpleCookie()
-        try:
-            cookies.load(headers.get("cookie", ""))
-        except Exception:  # A cookie that cannot be read is none; http.cookies raises more than CookieError.
-            return Tokens(None, None)
-        found = {name: morsel.value for name, morsel in cookies.items()}
+        # Not http.cookies: it gives up on the whole header at the first value of another site's that it dislikes.
+        found = cookie_parser(headers.get("cookie", ""))
         return Tokens(found.get(self.participant_cookie), found.get(self.staff_cookie))
 
     def participant(self, token: str | None) -> str | None:

@@ -250,6 +250,8 @@ async def session_page(request: Request, here: Visit, fresh: dict[str, Any] | No
         "presenter": f"/s/{code}/speak",
         "stage": f"/s/{code}/stage",
     }
+    if here.caller.may(Permission.READ_CONTACTS):
+        links["follow_ups"] = f"/s/{code}/follow-ups"
     if here.session.state == S.PUBLISHED:
         links["archive"] = f"/archive/{code}"
     now = clock()

@@ -12,11 +12,12 @@ from starlette.routing import Route
 from live.broadcast import Feed
 from live.rendering import qr, session_view
 from live.visit import Visit, house_of, visit
-from moderation import votes
+from moderation import followups, votes
 from moderation.states import OPEN
 from sessions import session as sessions
 from sessions.audiences import SCREENS, Audience, Card, card, own_card
 from sessions.events import SessionState as S
+from sessions.events import State
 from sessions.permissions import Caller, Permission
 from sessions.refusals import Refusal
 from sessions.session import Session
@@ -35,6 +36,8 @@ BACKS = {
 FIRST = 20
 """Cards on a first page: 20 are 2.5 KB compressed, 400 are 36."""
 PAST = 5
+OVER = (S.ENDED, S.PUBLISHED, S.CANCELLED)
+"""Where the families' page has no sheet to ask in any more."""
 TOP = 5
 
 
@@ -241,6 +244,23 @@ async def stage(request: Request) -> Response:
     return welcomed(here, response)
 
 
+async def follow_ups(request: Request) -> Response:
+    """Questions that a person answers outside the session, with how to reach their askers; for liaisons alone."""
+    here = await visit(request, Permission.READ_CONTACTS)
+    feed, house = await here.feed(), here.house
+    async with house.database.reading() as db:
+        contacts = await followups.contacts(db, house.settings.cipher(), here.caller, here.session.id)
+    cards = [card(q, Audience.DESK) for q in feed.board.questions.values() if q.state is State.PRIVATE or q.contact]
+    return house.renderer.page(
+        request,
+        "follow_ups.html",
+        caller=here.caller,
+        session=view(feed, here.session),
+        cards=[c for c in cards if c],
+        contacts=contacts,
+    )
+
+
 async def archives(request: Request) -> Response:
     house = house_of(request)
     async with house.database.reading() as db:
@@ -278,8 +298,9 @@ async def archive(request: Request) -> Response:
 async def refused_form(request: Request, refusal: Refusal, command: str, raw: dict[str, Any], back: str) -> Response:
     """What a person without scripts sees when a form is refused: why, and their words still there."""
     renderer, code = house_of(request).renderer, request.path_params["code"]
-    if command == "question.ask" and refusal.code not in ("not_found", "no_identity"):
-        here, lang = await visit(request), renderer.lang(request)
+    here = None if refusal.code in ("not_found", "no_identity") else await visit(request)
+    if here and command == "question.ask" and S(here.session.state) not in OVER:
+        lang = renderer.lang(request)
         draft = {name: raw.get(name) for name in ("words", "name", "topic", "contact")}
         draft |= {"private": raw.get("private") == "true", "say": refusal.say(renderer.gettext(lang), lang)}
         return await families_page(request, here, draft=draft, status=refusal.status)
@@ -293,6 +314,7 @@ routes = [
     Route("/s/{code}/desk", desk),
     Route("/s/{code}/speak", speak),
     Route("/s/{code}/stage", stage),
+    Route("/s/{code}/follow-ups", follow_ups),
     Route("/archive", archives),
     Route("/archive/{code}", archive),
 ]

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import segno
 from babel import Locale, negotiate_locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -81,7 +81,7 @@ class Renderer:
         environment.globals |= {
             "lang": lang,
             "dir": "rtl" if locale.text_direction == "right-to-left" else "ltr",
-            "languages": [(code, Locale.parse(code).get_display_name(code)) for code in self.translations],
+            "languages": [(code, own_name(code)) for code in self.translations],
             "site": {"district": self.settings.district, "name": "FACE-to-Face"},
             "texts_json": self._script_texts(translation, review=True),
             "critical_css": Markup(self.critical_css),  # noqa: S704 (our own stylesheet)
@@ -158,16 +158,24 @@ class Renderer:
         return template.render(card=card, session=session, tally=None, voted=False, back="families").strip()
 
 
+def own_name(lang: str) -> str:
+    """A language in its own words, as it begins a line."""
+    name = Locale.parse(lang).get_display_name(lang) or lang
+    return name[:1].upper() + name[1:]
+
+
 def when(at: datetime | None, zone: str, style: str, lang: str) -> str:
-    """A moment as people say it, in the session's own time zone."""
+    """A moment as people in the United States say it in their language, in the session's own time zone."""
     if at is None:
         return ""
-    there = at.astimezone(ZoneInfo(zone))
+    there, locale = at.astimezone(ZoneInfo(zone)), f"{lang}_US"
+    clock = format_time(there, "short", locale=locale).replace("\u202f", "\u00a0")
     if style == "clock":
-        return format_time(there, "short", locale=lang)
+        return clock
     if style == "day":
-        return format_date(there, "long", locale=lang)
-    return format_datetime(there, "EEEE d MMMM, " + ("H:mm" if lang == "es" else "h:mm a"), locale=lang)
+        return format_date(there, "long", locale=locale)
+    this_year = there.year == datetime.now(there.tzinfo).year
+    return f"{format_skeleton('MMMMEEEEd' if this_year else 'yMMMMEEEEd', there, locale=locale)}, {clock}"
 
 
 def qr(address: str) -> Markup:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
+import os
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +14,19 @@ from cryptography.fernet import Fernet
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
+
+SHORTEST_SECRET = 32
+
+
+def make_secret(path: Path) -> None:
+    """A new key, which appears whole or not at all: two servers may start at once, or one crash half-way."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    new.touch(mode=0o600)
+    new.write_text(secrets.token_urlsafe(48))
+    with contextlib.suppress(FileExistsError):  # Somebody was first: theirs is the key.
+        os.link(new, path)
+    new.unlink()
 
 
 class Settings(BaseSettings):
@@ -50,7 +65,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def secret_enough(self) -> Settings:
-        if self.secret_key and len(self.secret_key) < 32:
+        if self.secret_key and len(self.secret_key) < SHORTEST_SECRET:
             raise ValueError("SECRET_KEY needs at least 32 characters")
         if not self.secret_key and self.data_dir is None:
             raise ValueError("SECRET_KEY must be set where the database is not a SQLite file")
@@ -85,10 +100,11 @@ class Settings(BaseSettings):
             raise ValueError("no secret")
         path = self.data_dir / "secret.key"
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(48))
-        return path.read_bytes().strip()
+            make_secret(path)
+        secret = path.read_bytes().strip()
+        if len(secret) < SHORTEST_SECRET:
+            raise ValueError(f"{path} holds no key; restore it, or remove it to have every device sign in anew")
+        return secret
 
     def cipher(self) -> Fernet:
         return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"contacts" + self.secret()).digest()))

@@ -18,7 +18,7 @@ from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
 from live.broadcast import Broadcast, Channel, personal
-from live.commands import COMMANDS, Commands
+from live.commands import Commands
 from live.identity import Identity
 from live.presence import Presence
 from live.rendering import Renderer
@@ -101,10 +101,10 @@ class Sockets:
         except Refusal as refusal:
             lang = self.renderer.known(auth.get("lang") if isinstance(auth, dict) else None)
             say = refusal.say(self.renderer.gettext(lang), lang)
-            raise socketio.exceptions.ConnectionRefusedError({"code": refusal.code, "say": say}) from None
+            raise socketio.exceptions.ConnectionRefusedError(say, {"code": refusal.code, "say": say}) from None
         except SQLAlchemyError as error:
             logger.error("joining failed", error=type(error).__name__)
-            raise socketio.exceptions.ConnectionRefusedError({"code": "not_saved", "say": ""}) from None
+            raise socketio.exceptions.ConnectionRefusedError("", {"code": "not_saved", "say": ""}) from None
 
     async def _connect(self, sid: str, environ: dict[str, Any], auth: Any) -> None:
         try:
@@ -177,7 +177,7 @@ class Sockets:
             return {"ok": False, "code": "no_identity", "say": ""}
         session_id = connection.channel.session_id
         try:
-            if name not in COMMANDS or not isinstance(raw, dict):
+            if not isinstance(raw, dict):
                 raise Refusal("bad", "This page asks for something that is not known here. Please reload it.")
             caller = await self.identity.refresh(connection.caller, session_id)
             return await self.commands.run(caller, session_id, name, raw, lang=connection.lang)

@@ -19,6 +19,9 @@ from sessions.audiences import SCREEN_OF, SCREENS, Audience, own_card
 from sessions.permissions import MAY_HEAR
 from sessions.refusals import Refusal
 
+OWN = ("question.edit", "question.withdraw")
+"""Commands that are pressed on one's own card."""
+
 
 def is_json(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip() == "application/json"
@@ -78,7 +81,7 @@ async def body(request: Request) -> dict[str, Any]:
     if is_json(request):
         try:
             raw = msgspec.json.decode(await request.body())
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raw = None
         if not isinstance(raw, dict):
             raise Refusal("bad", "This could not be read. Please reload the page and try again.")
@@ -114,8 +117,16 @@ async def do(request: Request) -> Response:
         if not form:
             return await refused(request, refusal)
         return await pages.refused_form(request, refusal, name, raw, back)
-    place = "#your-questions" if name == "question.ask" else f"#q-{answer['question']}" if "question" in answer else ""
-    return RedirectResponse(back.format(code=here.session.code) + place, 303)
+    return RedirectResponse(back.format(code=here.session.code) + place(name, answer), 303)
+
+
+def place(command: str, answer: dict[str, Any]) -> str:
+    """Where on the page the sender looks next: at their own questions, or at the card."""
+    if command == "question.ask":
+        return "#your-questions"
+    if "question" not in answer:
+        return ""
+    return f"#{'mine' if command in OWN else 'q'}-{answer['question']}"
 
 
 async def refused(request: Request, refusal: Refusal) -> Response:

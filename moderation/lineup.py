@@ -25,13 +25,13 @@ def between(low: str, high: str) -> str:
     """
     if high and low >= high:
         raise ValueError(f"no room between {low!r} and {high!r}")
-    key = ""
+    key, at_the_end = "", bool(low and not high)
     for place in range(max(len(low), len(high)) + 1):
         below = DIGITS.index(low[place]) if place < len(low) else 0
         above = DIGITS.index(high[place]) if place < len(high) else len(DIGITS)
         if above - below > 1:
             # The end of the line is where most are put: there the next digit is taken, so that keys stay short.
-            return key + DIGITS[(below + above) // 2 if high or not low else below + 1]
+            return key + DIGITS[below + 1 if at_the_end else (below + above) // 2]
         key += DIGITS[below]
         if above - below == 1:
             high = ""  # What follows is below `high` already, whatever its digits.

@@ -42,23 +42,23 @@ class Question(Base):
     __table_args__ = (Index("ix_questions_state", "session_id", "state"),)
 
 
-LATELY: dict[str, str] = {
-    "question.asked": "This question arrived {ago}. Your change was not made.",
-    "question.edited": "{who} changed the words {ago}. Your change was not made.",
-    "question.withdrawn": "{who} withdrew this {ago}. Your change was not made.",
-    "question.approved": "{who} approved this {ago}. Your change was not made.",
-    "question.declined": "{who} declined this {ago}. Your change was not made.",
-    "question.hidden": "{who} hid this {ago}. Your change was not made.",
-    "question.restored": "{who} restored this {ago}. Your change was not made.",
-    "question.handed_over": "{who} handed this to a person {ago}. Your change was not made.",
-    "question.answered": "{who} answered this in writing {ago}. Your change was not made.",
-    "question.reopened": "{who} reopened this {ago}. Your change was not made.",
-    "lineup.added": "{who} put this in line {ago}. Your change was not made.",
-    "lineup.moved": "{who} moved this in the line {ago}. Your change was not made.",
-    "lineup.removed": "{who} took this out of the line {ago}. Your change was not made.",
-    "stage.brought": "{who} brought this on stage {ago}. Your change was not made.",
-    "stage.settled": "{who} marked this as answered {ago}. Your change was not made.",
-    "stage.skipped": "{who} skipped this {ago}. Your change was not made.",
+LATELY: dict[str, Phrase] = {
+    "question.asked": Phrase("This question arrived {ago}. Your change was not made."),
+    "question.edited": Phrase("{who} changed the words {ago}. Your change was not made."),
+    "question.withdrawn": Phrase("{who} withdrew this {ago}. Your change was not made."),
+    "question.approved": Phrase("{who} approved this {ago}. Your change was not made."),
+    "question.declined": Phrase("{who} declined this {ago}. Your change was not made."),
+    "question.hidden": Phrase("{who} hid this {ago}. Your change was not made."),
+    "question.restored": Phrase("{who} restored this {ago}. Your change was not made."),
+    "question.handed_over": Phrase("{who} handed this to a person {ago}. Your change was not made."),
+    "question.answered": Phrase("{who} answered this in writing {ago}. Your change was not made."),
+    "question.reopened": Phrase("{who} reopened this {ago}. Your change was not made."),
+    "lineup.added": Phrase("{who} put this in line {ago}. Your change was not made."),
+    "lineup.moved": Phrase("{who} moved this in the line {ago}. Your change was not made."),
+    "lineup.removed": Phrase("{who} took this out of the line {ago}. Your change was not made."),
+    "stage.brought": Phrase("{who} brought this on stage {ago}. Your change was not made."),
+    "stage.settled": Phrase("{who} marked this as answered {ago}. Your change was not made."),
+    "stage.skipped": Phrase("{who} skipped this {ago}. Your change was not made."),
 }
 """What happened meanwhile, told like a person would."""
 
@@ -105,7 +105,11 @@ async def _stale(tx: Transaction, question: Question) -> Refusal:
     return Refusal(
         "stale",
         LATELY[question.last_event],
-        who=person.name if person else Phrase("The family" if question.last_by == question.author else "A colleague"),
+        who=person.name
+        if person
+        else Phrase("The family")
+        if question.last_by == question.author
+        else Phrase("A colleague"),
         ago=tx.now - question.last_at,
         extra={"question": question.id},
     )

@@ -37,6 +37,7 @@ TRANSITIONS: dict[tuple[S, str], S] = {
     (S.ANSWERED, "hide"): S.HIDDEN,
     (S.DECLINED, "restore"): S.HELD,
     (S.DECLINED, "answer"): S.DECLINED,
+    (S.PRIVATE, "hand_over"): S.PRIVATE,
     (S.PRIVATE, "restore"): S.HELD,
     (S.PRIVATE, "answer"): S.PRIVATE,
     (S.HIDDEN, "restore"): S.HELD,
@@ -49,16 +50,16 @@ VOTABLE = frozenset({S.SHOWN, S.QUEUED})
 OPEN = frozenset({S.HELD, S.SHOWN, S.QUEUED, S.ON_STAGE})
 """Without an outcome yet."""
 
-NAMES: dict[S, str] = {
-    S.HELD: "waiting to be looked at",
-    S.SHOWN: "shown to everyone",
-    S.QUEUED: "in line for the speakers",
-    S.ON_STAGE: "on stage",
-    S.ANSWERED: "answered",
-    S.DECLINED: "not taken up",
-    S.PRIVATE: "with a person of the staff",
-    S.HIDDEN: "hidden",
-    S.WITHDRAWN: "withdrawn",
+NAMES: dict[S, Phrase] = {
+    S.HELD: Phrase("waiting to be looked at"),
+    S.SHOWN: Phrase("shown to everyone"),
+    S.QUEUED: Phrase("in line for the speakers"),
+    S.ON_STAGE: Phrase("on stage"),
+    S.ANSWERED: Phrase("answered"),
+    S.DECLINED: Phrase("not taken up"),
+    S.PRIVATE: Phrase("with a person of the staff"),
+    S.HIDDEN: Phrase("hidden"),
+    S.WITHDRAWN: Phrase("withdrawn"),
 }
 """A state within a sentence."""
 
@@ -73,5 +74,5 @@ def first(*, private: bool, review: bool) -> S:
 def step(state: S, verb: str) -> S:
     """The state that `verb` leads to, or Refusal `not_now`."""
     if (state, verb) not in TRANSITIONS:
-        raise Refusal("not_now", "That cannot be done: this question is {state} now.", state=Phrase(NAMES[state]))
+        raise Refusal("not_now", "That cannot be done: this question is {state} now.", state=NAMES[state])
     return TRANSITIONS[state, verb]

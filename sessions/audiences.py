@@ -129,6 +129,8 @@ def card(question: Question, audience: Audience, screen: str | None = None) -> C
     if question.state not in SEES[audience] or (question.private and audience is not Audience.DESK):
         return None
     place = SCREENS[screen or SCREEN_OF[audience]][1].get(question.state)
+    if place == "done" and is_waiting_privately(question):
+        place = "waiting"
     shown = _card(question, question.revs[audience], place)
     if audience is Audience.DESK:
         shown = msgspec.structs.replace(
@@ -144,6 +146,11 @@ def card(question: Question, audience: Audience, screen: str | None = None) -> C
             revised=question.revised,
         )
     return shown
+
+
+def is_waiting_privately(question: Question) -> bool:
+    """Asked only for staff, and nobody has taken it on or answered it yet."""
+    return question.state is State.PRIVATE and question.handed_to is None and not question.answers
 
 
 def own_card(question: Question) -> Card:

@@ -21,6 +21,7 @@ STAGED = (State.QUEUED, State.ON_STAGE)
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of a question; what of it anybody sees is for `audiences.card` to say.
 
+    `handed_to` is None until somebody has taken it on, and empty where nobody is named.
     `rev` moves with state, words and place, and guards commands against acting on something stale. `revs` is, per
     audience that can have noticed, the number in their stream of its last visible change.
     """
@@ -168,7 +169,7 @@ CHANGES: dict[type[ev.QuestionEvent], Callable[[Any, Words, Question | None], di
     ev.QuestionDeclined: lambda e, words, _: {"reason": e.reason, "say": words[e.say] if e.say else None, "order": ""},
     ev.QuestionHidden: _leaves_line,
     ev.QuestionRestored: lambda *_: {"reason": None, "say": None, "handed_to": None, "settled_at": None},
-    ev.QuestionHandedOver: lambda e, words, _: {"handed_to": words[e.to] if e.to else None, "order": ""},
+    ev.QuestionHandedOver: lambda e, words, _: {"handed_to": words[e.to] if e.to else "", "order": ""},
     ev.QuestionAnswered: _answered,
     ev.QuestionReopened: lambda *_: {"settled_at": None},
     ev.QuestionNoted: _noted,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -92,6 +92,23 @@ class Transaction:
         self.rows.clear()
 
 
+async def _commit(db: AsyncSession) -> None:
+    try:
+        await db.commit()
+    finally:
+        await db.close()
+
+
+async def _to_its_end(ending: Coroutine[Any, Any, None]) -> None:
+    """Wait for it whatever happens; a cancel that came meanwhile is heard afterwards."""
+    task = asyncio.create_task(ending)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
 class Database:
     """One database behind two doors: `reading` never writes, `writing` commits once at its end.
 
@@ -140,17 +157,18 @@ class Database:
     async def writing(self) -> AsyncIterator[Transaction]:
         """A transaction that commits when its block ends well, and leaves no trace when it does not.
 
-        Commit and rollback are shielded: a request that is cancelled half-way through them would hand a connection
-        in an unknown state to the next one.
+        Commit and rollback go on to their end even when we are cancelled meanwhile: a connection left half-way
+        through one would reach the next transaction in an unknown state.
         """
         db = AsyncSession(self.writer, expire_on_commit=False, autoflush=False)
         tx = Transaction(db, self.cipher)
         try:
             yield tx
             await tx.flush()
-            await asyncio.shield(db.commit())
-        finally:
-            await asyncio.shield(db.close())
+        except BaseException:
+            await _to_its_end(db.close())
+            raise
+        await _to_its_end(_commit(db))
 
     async def dispose(self) -> None:
         await self.writer.dispose()

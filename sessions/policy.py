@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from sessions.events import SessionState as S
-from sessions.refusals import Refusal
+from sessions.refusals import Phrase, Refusal
 
 RUNNING = frozenset({S.DOORS_OPEN, S.LIVE, S.PAUSED})
 AFTER = frozenset({S.ENDED, S.PUBLISHED})
@@ -22,15 +22,15 @@ ALLOWED_IN: dict[str, frozenset[S]] = {
 }
 """In which states of the session each kind of act is possible; anything else is refused as `not_now`."""
 
-CLOSED: dict[S, str] = {
-    S.DRAFT: "This session is still being planned.",
-    S.SCHEDULED: "The doors are not open yet. Please come back shortly before the start.",
-    S.DOORS_OPEN: "The session has not started yet.",
-    S.LIVE: "The session is under way.",
-    S.PAUSED: "The session is taking a short break.",
-    S.ENDED: "This session has ended. The answers stay here to read.",
-    S.PUBLISHED: "This session has ended. The answers stay here to read.",
-    S.CANCELLED: "This session was cancelled.",
+CLOSED: dict[S, Phrase] = {
+    S.DRAFT: Phrase("This session is still being planned."),
+    S.SCHEDULED: Phrase("The doors are not open yet. Please come back shortly before the start."),
+    S.DOORS_OPEN: Phrase("The session has not started yet."),
+    S.LIVE: Phrase("The session is under way."),
+    S.PAUSED: Phrase("The session is taking a short break."),
+    S.ENDED: Phrase("This session has ended. The answers stay here to read."),
+    S.PUBLISHED: Phrase("This session has ended. The answers stay here to read."),
+    S.CANCELLED: Phrase("This session was cancelled."),
 }
 """Why not, by the state that stands in the way."""
 

@@ -42,7 +42,7 @@ class Refusal(Exception):
 
 
 class Phrase(str):
-    """A part of a sentence that is translated by itself."""
+    """English source text that stands in a table or within another sentence; marked so that it is translated."""
 
 
 def tell(value: Any, gettext: Callable[[str], str], lang: str) -> Any:

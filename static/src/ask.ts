@@ -18,7 +18,7 @@ interface Door {
   close(): void;
 }
 
-export const sayReceived = (): void => sayOnPage(text("received"), 15);
+export const sayReceived = (): void => sayOnPage(text("received"), 8);
 
 /** A modal dialog brings what a sheet needs: focus inside, Escape, and the page behind it asleep. */
 function hangDoor(fold: HTMLDetailsElement, sheet: HTMLElement, words: HTMLElement): Door {

@@ -1,0 +1,126 @@
+"""The whole of it, as people do it: a parent asks, a moderator decides, a speaker answers, everybody sees it happen."""
+
+from __future__ import annotations
+
+from playwright.async_api import Page, expect
+
+from tests.browser.devices import LAN_NAME, LAPTOP, PHONE, PROJECTOR, SMALL_PHONE, TABLET, Demo, Hands
+
+
+async def ask(phone: Page, words: str) -> None:
+    await phone.get_by_text("Ask a question…").click()
+    await phone.get_by_role("textbox", name="Your question", exact=True).fill(words)
+    await phone.get_by_role("button", name="Ask", exact=True).click()
+
+
+def card(page: Page, place: str, words: str):  # type: ignore[no-untyped-def]  # a Locator, whose class is not exported
+    return page.locator(f'[data-place="{place}"] > [data-card]', has_text=words)
+
+
+async def test_a_session_from_a_phone_to_the_archive(demo: Demo, hands: Hands) -> None:
+    words = "Will the library stay open in the summer?"
+    parent = await hands.open(PHONE, demo.links["families"])
+    other = await hands.open(SMALL_PHONE, demo.links["families"], lang="es")
+    desk = await hands.open(LAPTOP, demo.links["desk"])
+    speaker = await hands.open(TABLET, demo.links["presenter"])
+    hall = await hands.open(PROJECTOR, demo.links["stage"])
+
+    await ask(parent, words)
+    await expect(card(parent, "mine", words)).to_contain_text("Being looked at")
+    await expect(card(other, "questions", words)).to_have_count(0)
+
+    waiting = card(desk, "waiting", words)
+    await waiting.get_by_role("button", name="Approve").click()
+    await expect(card(desk, "shown", words)).to_be_visible()
+    await expect(card(parent, "mine", words)).to_contain_text("Shown to everyone")
+
+    # Another family is told that there is news, and is not moved while it reads.
+    await other.get_by_role("button", name="1 pregunta nueva").click()
+    also = card(other, "questions", words)
+    await also.get_by_role("button", name="Yo también quiero saber").click()
+    await expect(also.locator("[data-tally]")).to_have_text("1")
+    await expect(card(desk, "shown", words).locator("[data-tally]")).to_have_text("1")
+
+    await card(desk, "shown", words).get_by_role("button", name="Put in line").click()
+    await expect(card(parent, "mine", words)).to_contain_text("In line")
+    await card(speaker, "next", words).get_by_role("button", name="Take it now").click()
+    await expect(card(speaker, "stage", words)).to_be_visible()
+    await expect(card(hall, "stage", words)).to_be_visible()
+    await expect(card(parent, "stage", words)).to_be_visible()
+    await expect(card(other, "stage", words)).to_be_visible()
+
+    await speaker.get_by_role("button", name="Answered, next").click()
+    await expect(card(parent, "mine", words)).to_contain_text("Answered")
+    await expect(card(hall, "stage", words)).to_have_count(0)
+    await expect(card(hall, "stage", "late buses")).to_be_visible()
+
+    office = await hands.open(LAPTOP, demo.links["office"])
+    await office.goto(f"{demo.base}/office/{demo.code}")
+    await office.get_by_role("button", name="End the session").click()
+    await expect(parent.locator("body")).to_have_attribute("data-state", "ended")
+    await office.get_by_role("button", name="Publish the answers").click()
+    await parent.goto(demo.links["archive"])
+    await expect(parent.get_by_role("heading", name=words)).to_be_visible()
+    await expect(parent.get_by_role("heading", name="late buses")).to_be_visible()
+
+
+async def test_declining_tells_the_asker_why(demo: Demo, hands: Hands) -> None:
+    """The session of this module may have ended: a new one is planned, as the office does it."""
+    office = await hands.open(LAPTOP, demo.links["office"])
+    await office.goto(f"{demo.base}/office/new")
+    await office.get_by_label("What is it called?").fill("A second evening")
+    await office.get_by_label("When does it start?").fill("2031-05-06T18:00")
+    await office.get_by_label("English").check()
+    await office.get_by_role("button", name="Save").click()
+    for step in ("Announce it", "Open the doors", "Start the session"):
+        await office.get_by_role("button", name=step).click()
+    code = office.url.rsplit("/", 1)[1].partition("#")[0]
+
+    # From another machine over plain http: no randomUUID, no service worker, no secure context.
+    parent = await hands.open(PHONE, f"http://{LAN_NAME}:{demo.port}/")
+    await parent.get_by_label("code").fill(code.lower())
+    await parent.keyboard.press("Enter")
+    await ask(parent, "Who won the game last night?")
+    await expect(card(parent, "mine", "Who won")).to_contain_text("Being looked at")
+
+    await office.goto(f"{demo.base}/s/{code}/desk")
+    waiting = card(office, "waiting", "Who won")
+    await waiting.get_by_text("Decline", exact=True).click()
+    await waiting.get_by_label("not about this session's subject").check()
+    await waiting.get_by_label("A sentence to the asker").fill("Tonight is about the school year.")
+    await waiting.get_by_role("button", name="Decline it").click()
+    await expect(card(parent, "mine", "Who won")).to_contain_text("not about this session's subject")
+    await expect(card(parent, "mine", "Who won")).to_contain_text("Tonight is about the school year.")
+
+
+async def test_two_moderators_on_one_question(demo: Demo, hands: Hands) -> None:
+    """The one who is too late is told who did what."""
+    hands.expected = ("409",)
+    office = await hands.open(LAPTOP, demo.links["office"])
+    await office.goto(f"{demo.base}/office/new")
+    await office.get_by_label("What is it called?").fill("A third evening")
+    await office.get_by_label("When does it start?").fill("2031-05-07T18:00")
+    await office.get_by_label("English").check()
+    await office.get_by_role("button", name="Save").click()
+    for step in ("Announce it", "Start the session"):
+        await office.get_by_role("button", name=step).click()
+    code = office.url.rsplit("/", 1)[1].partition("#")[0]
+    parent = await hands.open(PHONE, f"{demo.base}/s/{code}")
+    await ask(parent, "Can we visit the school?")
+
+    late = await hands.device(LAPTOP)
+    slow = await late.new_page()
+    await slow.goto(demo.links["office"])
+    await slow.goto(f"{demo.base}/s/{code}/desk")
+    await office.goto(f"{demo.base}/s/{code}/desk")
+    rev = await card(slow, "waiting", "Can we visit").get_attribute("data-rev")
+    await card(office, "waiting", "Can we visit").get_by_role("button", name="Approve").click()
+    await expect(card(slow, "shown", "Can we visit")).to_be_visible()
+    told = await slow.evaluate(
+        """async ([code, id, rev]) => (await fetch(`/s/${code}/do/question.decline`, {method: "POST",
+            headers: {"Content-Type": "application/json"},
+            body: JSON.stringify({key: "late-key-1", question: id, rev, reason: "twice"})})).json()""",
+        [code, await card(slow, "shown", "Can we visit").get_attribute("data-card"), int(rev or 0)],
+    )
+    assert told["code"] == "stale"
+    assert "FACE office" in told["say"] and "approved this" in told["say"]

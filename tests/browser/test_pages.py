@@ -1,0 +1,94 @@
+"""Every page in both languages: axe finds nothing; and the families' page is light."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.browser.devices import LAPTOP, PHONE, PROJECTOR, ROOT, Demo, Hands, packed
+from tests.running import KEYS
+
+AXE = ROOT / "static" / "node_modules" / "axe-core" / "axe.min.js"
+MOST_HTML, MOST_SCRIPTS = 14 * 1024, 25 * 1024
+"""Bytes, gzip: the first is what reaches a phone in one round trip (TCP's first window of ten packets)."""
+
+
+def pages(demo: Demo) -> dict[str, tuple[dict[str, Any], str]]:
+    """name -> (device, address); addresses of the staff sign in and lead on."""
+    session = f"{demo.base}/s/{demo.code}"
+    return {
+        "home": (PHONE, f"{demo.base}/"),
+        "a wrong code": (PHONE, f"{demo.base}/?code=NOPE99"),
+        "families": (PHONE, session),
+        "mine": (PHONE, f"{session}/mine"),
+        "desk": (LAPTOP, demo.links["desk"]),
+        "desk on a phone": (PHONE, demo.links["desk"]),
+        "presenter": (LAPTOP, demo.links["presenter"]),
+        "stage": (PROJECTOR, demo.links["stage"]),
+        "office": (LAPTOP, demo.links["office"]),
+        "archives": (PHONE, f"{demo.base}/archive"),
+        "an archive to come": (PHONE, demo.links["archive"]),
+        "sign in": (PHONE, f"{demo.base}/sign-in"),
+        "nothing": (PHONE, f"{demo.base}/nowhere"),
+    }
+
+
+AFTER_SIGNING_IN = ("/office/new", "/office/{code}", "/office/{code}/edit", "/device")
+
+
+async def found(page: Any) -> list[str]:
+    """What axe has to say, shortly."""
+    await page.evaluate(AXE.read_text())
+    result = await page.evaluate("axe.run()")
+    return [f"{v['id']}: {v['nodes'][0]['target']} {v['nodes'][0]['failureSummary']}" for v in result["violations"]]
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+async def test_axe_finds_nothing(demo: Demo, hands: Hands, lang: str) -> None:
+    hands.expected = ("404",)  # Two of the pages are about what is not there.
+    faults: dict[str, list[str]] = {}
+    for scheme in ("light", "dark"):
+        for name, (kind, address) in pages(demo).items():
+            page = await hands.open(kind, address, lang=lang, color_scheme=scheme)
+            assert await page.get_attribute("html", "lang") == lang
+            faults[f"{name}, {scheme}"] = await found(page)
+            if name == "families":
+                await page.locator("[data-ask] summary").click()
+                faults[f"the ask sheet, {scheme}"] = await found(page)
+            if name == "office":
+                for path in AFTER_SIGNING_IN:
+                    await page.goto(demo.base + path.format(code=demo.code))
+                    faults[f"{path}, {scheme}"] = await found(page)
+            if name == "archives":
+                async with page.expect_navigation():
+                    await page.locator("main a").first.click()
+                faults[f"an archive, {scheme}"] = await found(page)
+            await page.context.close()
+    assert {name: said for name, said in faults.items() if said} == {}
+    assert hands.asked == {demo.base}
+
+
+async def test_the_families_page_is_light(demo: Demo) -> None:
+    async with httpx.AsyncClient(base_url=demo.base, headers={"Origin": demo.base}, follow_redirects=True) as desk:
+        await desk.get(demo.links["desk"])
+        for number in range(20):
+            async with httpx.AsyncClient(base_url=demo.base, headers={"Origin": demo.base}) as parent:
+                await parent.get(f"/s/{demo.code}")
+                words = f"Will bus number {number} wait when the first class starts later than it did last year?"
+                body = {"key": next(KEYS), "words": words, "lang": "en", "topic": "Buses"}
+                asked = (await parent.post(f"/s/{demo.code}/do/question.ask", json=body)).json()["question"]
+            board = (await desk.get(f"/s/{demo.code}/board?audience=desk&format=json")).json()
+            rev = next(card["rev"] for card in board["cards"] if card["id"] == asked)
+            body = {"key": next(KEYS), "question": asked, "rev": rev}
+            assert (await desk.post(f"/s/{demo.code}/do/question.approve", json=body)).json()["ok"]
+    async with httpx.AsyncClient(base_url=demo.base) as newcomer:
+        page = (await newcomer.get(f"/s/{demo.code}")).content
+    assert page.count(b'class="card"') == 20
+    dist = ROOT / "static" / "dist"
+    manifest = json.loads((dist / "manifest.json").read_text())
+    scripts = [name for name in manifest.values() if name.encode() in page and name.endswith(".js")]
+    weight = {"html": packed(page), "scripts": sum(packed((dist / name).read_bytes()) for name in scripts)}
+    assert scripts and weight["html"] <= MOST_HTML and weight["scripts"] <= MOST_SCRIPTS, weight
