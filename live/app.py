@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import socketio
 import structlog
 from servestatic import ServeStaticASGI
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -33,7 +32,7 @@ from live.sockets import Sockets
 from live.throttle import Throttle
 from live.timekeeper import keep_time
 from sessions import schema
-from sessions.database import Database, clock
+from sessions.database import AWAY, Database, clock
 from sessions.refusals import Refusal
 
 logger = structlog.get_logger()
@@ -107,7 +106,7 @@ def create_app(settings: Settings) -> Starlette:
             Mount("/socket.io", socketio.ASGIApp(house.sockets.server, socketio_path="")),
         ],
         middleware=[Middleware(Guard, house=house)],
-        exception_handlers={Refusal: refused, HTTPException: not_here, SQLAlchemyError: not_saved, 500: at_fault},
+        exception_handlers={Refusal: refused, HTTPException: not_here, **dict.fromkeys(AWAY, not_saved)},
         lifespan=lifespan,
     )
     app.state.house = house
@@ -173,8 +172,12 @@ class Guard:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
 
+        started = False
+
         async def send_with_headers(told: Message) -> None:
+            nonlocal started
             if told["type"] == "http.response.start":
+                started = True
                 told["headers"] = [*told.get("headers", []), *self.headers]
             await send(told)
 
@@ -193,7 +196,13 @@ class Guard:
                 raise HTTPException(413)
             return told
 
-        await self.app(scope, receive_within_limit, send_with_headers)
+        try:
+            await self.app(scope, receive_within_limit, send_with_headers)
+        except Exception as error:
+            logger.exception("at fault", error=type(error).__name__)
+            if started:
+                raise
+            await (await at_fault(request, error))(scope, receive, send_with_headers)
 
     def check(self, request: Request) -> None:
         """An unsafe request must come from a page of ours; programs with a bearer token have no page.

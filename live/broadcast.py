@@ -21,7 +21,7 @@ from sessions import board as boards
 from sessions import log
 from sessions.audiences import Audience, Card, card
 from sessions.board import Board
-from sessions.database import Database
+from sessions.database import AWAY, Database
 from sessions.events import QuestionEvent, QuestionNoted
 from sessions.refusals import Refusal
 
@@ -131,7 +131,7 @@ class Broadcast:
                 try:
                     await self._read(feed)
                     await self._tell(feed)
-                except Exception as error:  # The database may be away: the look once a second tries again.
+                except AWAY as error:  # The look once a second tries again.
                     logger.error("telling failed", session=feed.session_id, error=type(error).__name__)
                 await asyncio.sleep(self.tick)
         finally:

@@ -24,11 +24,11 @@ from sessions.database import Database, Transaction
 from sessions.permissions import Caller, Permission
 from sessions.refusals import Refusal
 
-Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
-Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
+Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z")]
+Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,16}\Z")]
 Rev = Annotated[int, Meta(ge=0)]
 Moment = Annotated[datetime, Meta(tz=True)]
-Lang = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=20)]
+Lang = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", max_length=20)]
 
 
 class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

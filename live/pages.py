@@ -298,7 +298,7 @@ async def archive(request: Request) -> Response:
 async def refused_form(request: Request, refusal: Refusal, command: str, raw: dict[str, Any], back: str) -> Response:
     """What a person without scripts sees when a form is refused: why, and their words still there."""
     renderer, code = house_of(request).renderer, request.path_params["code"]
-    here = None if refusal.code in ("not_found", "no_identity") else await visit(request)
+    here = None if refusal.code in ("not_found", "no_identity", "not_saved") else await visit(request)
     if here and command == "question.ask" and S(here.session.state) not in OVER:
         lang = renderer.lang(request)
         draft = {name: raw.get(name) for name in ("words", "name", "topic", "contact")}

@@ -15,19 +15,19 @@ import msgspec
 import socketio
 import structlog
 from msgspec import Struct
-from sqlalchemy.exc import SQLAlchemyError
 
 from live.broadcast import Broadcast, Channel, personal
 from live.commands import Commands
-from live.identity import Identity
+from live.identity import Identity, Tokens
 from live.presence import Presence
 from live.rendering import Renderer
 from live.settings import Settings
 from sessions import session as sessions
-from sessions.audiences import SCREEN_OF, SCREENS, Audience
-from sessions.database import Database
+from sessions.audiences import SCREEN_OF, SCREENS, Audience, is_open_to_all
+from sessions.database import AWAY, Database
+from sessions.events import SessionState
 from sessions.permissions import MAY_HEAR, Caller
-from sessions.refusals import Refusal
+from sessions.refusals import Refusal, not_saved
 
 PING_INTERVAL, PING_TIMEOUT = 25, 20
 """A phone may miss 45 s before it is dropped."""
@@ -54,6 +54,7 @@ class Connection:
     """One device, what it hears and who holds it."""
 
     caller: Caller
+    tokens: Tokens
     channel: Channel
     lang: str
     entered: bool = False
@@ -102,7 +103,7 @@ class Sockets:
             lang = self.renderer.known(auth.get("lang") if isinstance(auth, dict) else None)
             say = refusal.say(self.renderer.gettext(lang), lang)
             raise socketio.exceptions.ConnectionRefusedError(say, {"code": refusal.code, "say": say}) from None
-        except SQLAlchemyError as error:
+        except AWAY as error:
             logger.error("joining failed", error=type(error).__name__)
             raise socketio.exceptions.ConnectionRefusedError("", {"code": "not_saved", "say": ""}) from None
 
@@ -116,7 +117,10 @@ class Sockets:
         }
         async with self.database.reading() as db:
             session = await sessions.find(db, joining.code)
-        caller = await self.identity.caller(self.identity.tokens(headers, joining.token), session.id)
+        tokens = self.identity.tokens(headers, joining.token)
+        caller = await self.identity.caller(tokens, session.id)
+        if not is_open_to_all(SessionState(session.state)) and not caller.is_staff:
+            raise sessions.no_such_session()
         caller.require(MAY_HEAR[joining.audience])
         screen = joining.screen or SCREEN_OF[joining.audience]
         if (
@@ -130,7 +134,7 @@ class Sockets:
         channel = Channel(
             session.id, joining.audience, screen, joining.format, lang if joining.format == "html" else ""
         )
-        self.connections[sid] = Connection(caller, channel, lang)
+        self.connections[sid] = Connection(caller, tokens, channel, lang)
         # The welcome comes after the answer to the connect itself, which is sent when this function returns.
         task = asyncio.create_task(self._welcome(sid, joining))
         self.welcomes.add(task)
@@ -179,16 +183,22 @@ class Sockets:
         try:
             if not isinstance(raw, dict):
                 raise Refusal("bad", "This page asks for something that is not known here. Please reload it.")
-            caller = await self.identity.refresh(connection.caller, session_id)
+            caller = await self.identity.refresh(connection.caller, connection.tokens, session_id)
             return await self.commands.run(caller, session_id, name, raw, lang=connection.lang)
         except Refusal as refusal:
             return await self.broadcast.refused(refusal, session_id, connection.channel.audience, connection.lang)
+        except AWAY as error:
+            logger.error("command failed", error=type(error).__name__)
+            return await self.broadcast.refused(not_saved(), session_id, connection.channel.audience, connection.lang)
 
     async def recheck(self) -> None:
         """Close the connections of people who may not hear any more what they hear: a role that was lost is lost."""
         for sid, connection in list(self.connections.items()):
-            caller = await self.identity.refresh(connection.caller, connection.channel.session_id)
-            if not caller.may(MAY_HEAR[connection.channel.audience]):
+            channel = connection.channel
+            try:
+                caller = await self.identity.refresh(connection.caller, connection.tokens, channel.session_id)
+                caller.require(MAY_HEAR[channel.audience])
+            except Refusal:
                 await self.server.disconnect(sid)
 
     async def tell_counts(self) -> None:

@@ -16,8 +16,9 @@ from live.identity import nobody
 from live.visit import Visit, visit
 from moderation import votes
 from sessions.audiences import SCREEN_OF, SCREENS, Audience, own_card
+from sessions.database import AWAY
 from sessions.permissions import MAY_HEAR
-from sessions.refusals import Refusal
+from sessions.refusals import Refusal, not_saved
 
 OWN = ("question.edit", "question.withdraw")
 """Commands that are pressed on one's own card."""
@@ -113,11 +114,15 @@ async def do(request: Request) -> Response:
         answer = await here.house.commands.run(here.caller, here.session.id, name, raw, form=form, lang=lang)
         if not form:
             return JSONResponse(answer)
-    except Refusal as refusal:
-        if not form:
-            return await refused(request, refusal)
-        return await pages.refused_form(request, refusal, name, raw, back)
-    return RedirectResponse(back.format(code=here.session.code) + place(name, answer), 303)
+    except Refusal as error:
+        refusal = error
+    except AWAY:
+        refusal = not_saved()
+    else:
+        return RedirectResponse(back.format(code=here.session.code) + place(name, answer), 303)
+    if not form:
+        return await refused(request, refusal)
+    return await pages.refused_form(request, refusal, name, raw, back)
 
 
 def place(command: str, answer: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from sessions.database import Database, Transaction
-from sessions.refusals import Refusal
+from sessions.refusals import Refusal, not_saved
 from sessions.session import lock
 
 W = TypeVar("W")
@@ -73,7 +73,7 @@ class Batches(Generic[W, A]):
                 for one in batch:
                     await self._settle(session_id, [one])
                 return
-            answers = [Refusal("not_saved", "This could not be saved just now. Nothing is lost; please try again.")]
+            answers = [not_saved()]
         for (_, future), answer in zip(batch, answers, strict=True):
             if future.done():
                 continue

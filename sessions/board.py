@@ -169,7 +169,7 @@ CHANGES: dict[type[ev.QuestionEvent], Callable[[Any, Words, Question | None], di
     ev.QuestionDeclined: lambda e, words, _: {"reason": e.reason, "say": words[e.say] if e.say else None, "order": ""},
     ev.QuestionHidden: _leaves_line,
     ev.QuestionRestored: lambda *_: {"reason": None, "say": None, "handed_to": None, "settled_at": None},
-    ev.QuestionHandedOver: lambda e, words, _: {"handed_to": words[e.to] if e.to else "", "order": ""},
+    ev.QuestionHandedOver: lambda e, words, _: {"handed_to": (words[e.to] if e.to else None) or "", "order": ""},
     ev.QuestionAnswered: _answered,
     ev.QuestionReopened: lambda *_: {"settled_at": None},
     ev.QuestionNoted: _noted,

@@ -11,15 +11,21 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from asyncpg import PostgresError
 from cryptography.fernet import Fernet
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, Table, TypeDecorator, event, insert
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
 if TYPE_CHECKING:
     from sessions.events import Event, Plan
     from sessions.session import Session
+
+
+AWAY: tuple[type[Exception], ...] = (SQLAlchemyError, PostgresError, OSError, TimeoutError)
+"""What it looks like from here when the database cannot be reached; asyncpg's own errors come through unwrapped."""
 
 
 class Timestamp(TypeDecorator[datetime]):
@@ -124,12 +130,16 @@ class Database:
             self.writer = self._sqlite("BEGIN IMMEDIATE", pool_size=1, max_overflow=0, pool_timeout=60)
             self.reader = self._sqlite("BEGIN", pool_size=4, max_overflow=4)
         else:
-            self.writer = self.reader = create_async_engine(self.url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+            self.writer = self.reader = create_async_engine(
+                self.url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True
+            )
 
     def _sqlite(self, begin: str, **pool: Any) -> AsyncEngine:
         # isolation_level=None takes transactions out of the driver's hands: with its default, on Python 3.11, a row
         # written in a savepoint survives the rollback of the transaction around it.
-        engine = create_async_engine(self.url, connect_args={"isolation_level": None, "timeout": 30}, **pool)
+        # hide_parameters, here and above: an error's text must not carry a question into a log.
+        arguments = {"isolation_level": None, "timeout": 30}
+        engine = create_async_engine(self.url, connect_args=arguments, hide_parameters=True, **pool)
 
         @event.listens_for(engine.sync_engine, "connect")
         def prepare(connection: Any, _record: object) -> None:

@@ -41,6 +41,10 @@ class Refusal(Exception):
         return gettext(self.sentence).format_map({k: tell(v, gettext, lang) for k, v in self.params.items()})
 
 
+def not_saved() -> Refusal:
+    return Refusal("not_saved", "This could not be saved just now. Nothing is lost; please try again.")
+
+
 class Phrase(str):
     """English source text that stands in a table or within another sentence; marked so that it is translated."""
 
