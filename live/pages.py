@@ -291,7 +291,11 @@ async def archive(request: Request) -> Response:
         tallies=board.tallies,
         topics=[(topic, found) for topic in topics if (found := [c for c in answered if c.topic == topic])],
         head={"seq": board.seq, "hash": feed.hash},
-        counts={"questions": len(cards), "answered": len(answered), "votes": sum(board.tallies.values())},
+        counts={
+            "questions": len(cards),
+            "answered": len(answered),
+            "votes": sum(board.tallies.get(c.id, 0) for c in cards),
+        },
     )
 
 

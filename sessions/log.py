@@ -143,6 +143,8 @@ async def verify(db: AsyncSession, session_id: int) -> tuple[Head, Sequence[str]
             faults.append(f"event {row.seq} cannot be read")
             continue
         named.update(digests(event))
+        if row.event != event.__struct_config__.tag:
+            faults.append(f"event {row.seq} is labelled {row.event}, and is another")
         if touches(event, Audience.PUBLIC):
             public.append(row.seq)
     if (seq, before) != (end.seq, end.hash):

@@ -203,7 +203,7 @@ async def grant(tx: Transaction, person_id: str, role: Role, session_id: int | N
     """Give a role; holding it already is no fault."""
     here = Membership.session_id == session_id if session_id else Membership.session_id.is_(None)
     query = select(Membership.id).where(Membership.person_id == person_id, Membership.role == role, here)
-    if (await tx.db.execute(query)).scalar_one_or_none() is None:
+    if (await tx.db.execute(query)).first() is None:
         tx.db.add(Membership(person_id=person_id, session_id=session_id, role=role))
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import sqlite3
+import time
 from pathlib import Path
 
 from alembic import command
@@ -16,10 +20,29 @@ MIGRATING = 0x7FACE
 
 
 async def migrate(database: Database) -> None:
+    if database.is_sqlite and database.url.database:
+        await asyncio.to_thread(write_ahead, database.url.database)
     async with database.writer.begin() as connection:
         if not database.is_sqlite:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
         await connection.run_sync(_upgrade)
+
+
+def write_ahead(path: str) -> None:
+    """Have readers and the writer of a SQLite file not wait for each other; the file remembers it.
+
+    Turning it on does not wait for others, whatever the timeout, so two servers on a new file would meet here.
+    """
+    deadline = time.monotonic() + 30
+    with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
 
 def _upgrade(connection: Connection) -> None:

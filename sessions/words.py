@@ -23,6 +23,8 @@ CLUSTER = regex.compile(r"\X")
 # Overrides and embeddings turn the direction of what follows them; isolates and marks, which keyboards for Arabic and
 # Hebrew do type, cannot reach beyond our own dir="auto" elements.
 TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e")
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols by their category, and nothing to see."""
 MARKS_IN_A_CLUSTER = 8
 """Combining marks on one letter; the most in real use (Tibetan, pointed Hebrew with accents) is about 6."""
 
@@ -53,7 +55,7 @@ def clean(text: str, limit: int) -> str:
             "bad", "That is longer than the {limit} characters there is room for. Please shorten it.", limit=limit
         )
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")).strip()
-    if not CLUSTER.search(text) or not any(unicodedata.category(c)[0] not in "ZCM" for c in text):
+    if not CLUSTER.search(text) or not any(unicodedata.category(c)[0] not in "ZCM" and c not in BLANK for c in text):
         raise Refusal("bad", "There are no words here yet. Please write something first.")
     if any(unicodedata.category(c) in ("Cc", "Cs", "Co") and c != "\n" for c in text) or TURNING & set(text):
         raise Refusal("bad", "Some hidden characters came along with these words. Please type them again.")

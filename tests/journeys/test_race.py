@@ -1,0 +1,129 @@
+"""Two servers, two moderators, one question: one wins, the other is told who did what, nothing is overwritten."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from sessions.database import Database
+from sessions.events import QuestionApproved, QuestionDeclined, State
+from tests.house import CIPHER, House, check
+
+ROOT = Path(__file__).parent.parent.parent
+ROUNDS = 40
+
+
+async def server(url: str, house: House, person: str) -> Process:
+    started = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.journeys.asker", url, str(house.session_id), "decide", person),
+        stdin=PIPE,
+        stdout=PIPE,
+        cwd=ROOT,
+    )
+    assert started.stdout is not None
+    assert await started.stdout.readline() == b"ready\n"
+    return started
+
+
+def tell(server: Process, line: str) -> None:
+    assert server.stdin is not None
+    server.stdin.write(f"{line}\n".encode())
+
+
+async def hear(server: Process) -> dict[str, Any]:
+    assert server.stdout is not None
+    answer: dict[str, Any] = json.loads(await server.stdout.readline())
+    return answer
+
+
+async def test_two_moderators_on_two_servers(migrated_url: str) -> None:
+    database = Database(migrated_url, CIPHER)
+    house = await House.build(database)
+    questions = [await house.ask(f"Number {n}?") for n in range(ROUNDS)]
+    ben, mia = await asyncio.gather(server(migrated_url, house, "ben"), server(migrated_url, house, "mia"))
+    won = {"ben": 0, "mia": 0}
+    outcomes: dict[str, State] = {}
+    for number, question in enumerate(questions):
+        rev = await house.rev(question)
+        asked = [
+            (ben, f"{question} {rev} question.approve {{}}"),
+            (mia, f'{question} {rev} question.decline {{"reason":"off_topic"}}'),
+        ]
+        for one, line in asked if number % 2 else reversed(asked):
+            tell(one, line)
+        approved, declined = await asyncio.gather(hear(ben), hear(mia))
+        assert [approved["ok"], declined["ok"]].count(True) == 1, (approved, declined)
+        winner, loser = (approved, declined) if approved["ok"] else (declined, approved)
+        who, did = ("Ben", "approved") if approved["ok"] else ("Mia", "declined")
+        assert winner == {"ok": True, "head": rev + ROUNDS, "question": question, "rev": rev + ROUNDS}
+        assert (loser["code"], loser["who"]) == ("stale", who)
+        assert loser["say"].startswith(f"{who} {did} this ")
+        assert loser["say"].endswith(" ago. Your change was not made.")
+        won[who.lower()] += 1
+        outcomes[question] = State.SHOWN if approved["ok"] else State.DECLINED
+
+    for one in (ben, mia):
+        assert one.stdin is not None
+        one.stdin.close()
+    assert list(await asyncio.gather(ben.wait(), mia.wait())) == [0, 0]
+
+    entries = await house.entries()
+    times = [entry.event.at for entry in entries]
+    assert times == sorted(times)
+    decided = [e.event for e in entries if isinstance(e.event, QuestionApproved | QuestionDeclined)]
+    assert [event.question for event in decided] == questions
+    assert {event.question: event.state for event in decided} == outcomes
+    assert won == {
+        "ben": sum(isinstance(event, QuestionApproved) for event in decided),
+        "mia": sum(isinstance(event, QuestionDeclined) for event in decided),
+    }
+    assert {q.id: q.state for q in (await house.board()).questions.values()} == outcomes
+    await check(house)
+    await database.dispose()
+
+
+async def test_two_speakers_press_next_at_once(migrated_url: str) -> None:
+    database = Database(migrated_url, CIPHER)
+    house = await House.build(database)
+    line = [await house.asked(State.QUEUED, f"Number {n}?") for n in range(12)]
+    await house.do(house.sam, "stage.next")
+    sam, mia = await asyncio.gather(server(migrated_url, house, "sam"), server(migrated_url, house, "mia"))
+    for on_stage, following in pairwise(line):
+        rev = await house.rev(on_stage)
+        for who in (sam, mia):
+            tell(who, f"{on_stage} {rev} stage.next {{}}")
+        answers = await asyncio.gather(hear(sam), hear(mia))
+        assert sorted(answer["ok"] for answer in answers) == [False, True]
+        assert [a["question"] for a in answers if a["ok"]] == [following]
+        assert [a["code"] for a in answers if not a["ok"]] == ["stale"]
+        board = await house.board()
+        stage = board.on_stage()
+        assert stage is not None
+        assert stage.id == following
+    for one in (sam, mia):
+        assert one.stdin is not None
+        one.stdin.close()
+        await one.wait()
+    await check(house)
+    await database.dispose()
+
+
+async def test_two_servers_number_one_log(migrated_url: str) -> None:
+    """Asks through two servers at once: every number once, in the order of the commits."""
+    databases = [Database(migrated_url, CIPHER) for _ in range(2)]
+    house = await House.build(databases[0])
+    other = House(databases[1], house.session_id, house.code)
+    other.keys = (f"other-{n:08d}" for n in range(1000))
+    asked = await asyncio.gather(
+        *((house if n % 2 else other).ask(f"Number {n}?") for n in range(60)),
+    )
+    assert len(set(asked)) == 60
+    assert sorted(q.id for q in (await house.board()).questions.values()) == sorted(asked)
+    await check(house)
+    for one in databases:
+        await one.dispose()

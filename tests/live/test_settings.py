@@ -1,0 +1,132 @@
+"""What an operator may set; a bad value is told at the start, not in the middle of a session."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import InvalidToken
+from pydantic import ValidationError
+
+from live.settings import Settings
+
+ROOT = Path(__file__).parent.parent.parent
+SECRET = "a secret for the tests, long enough"
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for field in Settings.model_fields:
+        monkeypatch.delenv(f"FACETOFACE_{field.upper()}", raising=False)
+
+
+def test_without_any_setting_it_runs_on_one_machine() -> None:
+    settings = Settings()
+    assert settings.database_url == "sqlite+aiosqlite:///data/facetoface.db"
+    assert settings.data_dir == Path("data")
+    assert settings.origins == ["http://localhost:8000", "http://127.0.0.1:8000"]
+    assert settings.home == "http://localhost:8000"
+    assert (settings.is_https, settings.redis_url, settings.trusted_proxies) == (False, "", "")
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACETOFACE_PUBLIC_URL", "https://ask.example.org, https://otro.example.org:8443/x")
+    monkeypatch.setenv("FACETOFACE_PORT", "9000")
+    monkeypatch.setenv("FACETOFACE_LOG_LEVEL", "debug")
+    settings = Settings()
+    assert settings.origins == ["https://ask.example.org", "https://otro.example.org:8443"]
+    assert (settings.home, settings.is_https) == ("https://ask.example.org", True)
+    assert (settings.port, settings.log_level) == (9000, "DEBUG")
+
+
+BAD: list[tuple[str, str]] = [
+    ("PUBLIC_URL", "*"),
+    ("PUBLIC_URL", "https://*.example.org"),
+    ("PUBLIC_URL", "https://ask.example.org,*"),
+    ("PUBLIC_URL", "ask.example.org"),
+    ("PUBLIC_URL", "ftp://ask.example.org"),
+    ("PUBLIC_URL", "https://"),
+    ("PUBLIC_URL", ""),
+    ("PUBLIC_URL", "https://ask.example.org,"),
+    ("SECRET_KEY", "short"),
+    ("PORT", "65536"),
+    ("PORT", "-1"),
+    ("PORT", "eighty"),
+    ("LOG_LEVEL", "LOUD"),
+    ("TICK", "2"),
+    ("TICK", "-1"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_a_bad_value_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"FACETOFACE_{name}", value)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_a_server_of_several_needs_a_secret_that_they_share() -> None:
+    with pytest.raises(ValidationError, match="SECRET_KEY must be set"):
+        Settings(database_url="postgresql+asyncpg://facetoface@db/facetoface")
+    settings = Settings(database_url="postgresql+asyncpg://facetoface@db/facetoface", secret_key=SECRET)
+    assert settings.data_dir is None
+    assert settings.secret() == SECRET.encode()
+
+
+def test_a_secret_is_not_printed() -> None:
+    assert SECRET not in repr(Settings(secret_key=SECRET))
+
+
+def on(folder: Path) -> Settings:
+    return Settings(database_url=f"sqlite+aiosqlite:///{folder / 'facetoface.db'}")
+
+
+def test_a_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    secret = on(folder).secret()
+    assert len(secret) >= 48
+    assert on(folder).secret() == secret
+    assert (folder / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert on(tmp_path / "other").secret() != secret
+
+
+def test_an_empty_secret_is_no_secret(tmp_path: Path) -> None:
+    """What a crash or a full disk left behind must not sign cookies."""
+    (tmp_path / "secret.key").touch()
+    with pytest.raises(ValueError, match="secret"):
+        on(tmp_path).secret()
+
+
+def test_servers_that_start_together_have_one_secret(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom live.settings import Settings\n"
+        "settings = Settings(database_url=sys.argv[1])\nprint('ready', flush=True)\nsys.stdin.readline()\n"
+        "print(settings.secret().decode())"
+    )
+    url = f"sqlite+aiosqlite:///{tmp_path / 'facetoface.db'}"
+    servers = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        for _ in range(2)
+    ]
+    for server in servers:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ready\n"
+    secrets = {server.communicate("go\n")[0] for server in servers}
+    assert secrets == {f"{on(tmp_path).secret().decode()}\n"}
+
+
+def test_contacts_are_sealed_with_a_key_of_this_installation(tmp_path: Path) -> None:
+    one, other = on(tmp_path / "one"), on(tmp_path / "other")
+    sealed = one.cipher().encrypt(b"520-555-0100")
+    assert on(tmp_path / "one").cipher().decrypt(sealed) == b"520-555-0100"
+    with pytest.raises(InvalidToken):
+        other.cipher().decrypt(sealed)
+
+
+def test_settings_do_not_change_while_it_runs() -> None:
+    with pytest.raises(ValidationError):
+        Settings().port = 1

@@ -1,0 +1,46 @@
+"""The end of a session."""
+
+from __future__ import annotations
+
+from sessions.events import SessionState, StageSettled, State
+from sessions.permissions import Caller
+from tests.house import House, check
+
+
+async def test_what_is_on_stage_counts_as_answered_and_votes_are_counted(house: House) -> None:
+    on_stage, queued = await house.asked(State.ON_STAGE), await house.asked(State.QUEUED)
+    await house.do(Caller("luis"), "question.vote", question=queued)
+    before = len(await house.entries())
+    answer = await house.do(house.ana, "session.end")
+    assert answer == {"ok": True, "head": before + 3}
+    assert (await house.events())[before:] == ["stage.settled", "session.ended", "votes.counted"]
+    settled = (await house.entries())[before].event
+    assert isinstance(settled, StageSettled)
+    assert (settled.question, settled.was, settled.state, settled.by) == (
+        on_stage,
+        State.ON_STAGE,
+        State.ANSWERED,
+        "ana",
+    )
+    board = await house.board()
+    assert (board.state, board.tallies) == (SessionState.ENDED, {queued: 1})
+    assert {q.id: q.state for q in board.questions.values()} == {on_stage: State.ANSWERED, queued: State.QUEUED}
+    await check(house)
+
+
+async def test_an_empty_session_ends_too(small_house: House) -> None:
+    house = small_house
+    await house.do(house.ana, "session.end")
+    assert (await house.events())[-2:] == ["session.ended", "votes.counted"]
+    assert (await house.board()).tallies == {}
+    assert (await house.refused(house.ana, "session.end")).code == "not_now"
+    await check(house)
+
+
+async def test_a_paused_session_ends(small_house: House) -> None:
+    house = small_house
+    question = await house.asked(State.ON_STAGE)
+    await house.do(house.ana, "session.pause")
+    await house.do(house.ana, "session.end")
+    assert await house.state(question) is State.ANSWERED
+    await check(house)

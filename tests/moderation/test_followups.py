@@ -1,0 +1,54 @@
+"""Contacts: sealed, apart, and for those who call families back."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography.fernet import Fernet, InvalidToken
+
+from moderation import followups
+from sessions.database import Database
+from sessions.refusals import Refusal
+from sessions.session import lock
+from tests.house import CIPHER, House, check
+
+
+async def contacts(house: House, cipher: Fernet = CIPHER) -> dict[str, str]:
+    async with house.database.reading() as db:
+        return await followups.contacts(db, cipher, house.staff["lia"], house.session_id)
+
+
+async def test_a_contact_is_read_with_its_key_alone(house: House) -> None:
+    question = await house.ask(contact=" Rosa:  520-555-0100 ")
+    await house.ask()
+    assert await contacts(house) == {question: "Rosa: 520-555-0100"}
+    with pytest.raises(InvalidToken):
+        await contacts(house, Fernet(Fernet.generate_key()))
+    await check(house)
+
+
+async def test_the_same_contact_is_sealed_anew_each_time(small_house: House) -> None:
+    for _ in range(2):
+        await small_house.ask(contact="520-555-0100")
+    sealed = [row[2] for row in (await small_house.rows())["contacts"]]
+    assert len(set(sealed)) == 2
+
+
+async def test_contacts_of_one_session_are_not_those_of_another(small_house: House) -> None:
+    await small_house.ask(contact="520-555-0100")
+    assert await contacts(await House.build(small_house.database)) == {}
+
+
+async def test_without_a_key_no_contact_is_kept_in_the_open(sqlite_copy: str) -> None:
+    database = Database(sqlite_copy)
+    house = await House.build(database)
+    async with database.writing() as tx:
+        await lock(tx, house.session_id)
+        with pytest.raises(RuntimeError, match="sealed"):
+            followups.keep_contact(tx, "q1", "520-555-0100")
+    refusal = await house.refused(house.rosa, "question.ask", words="Why?", lang="en", contact="520-555-0100")
+    assert refusal.code == "not_saved"
+    await house.ask()
+    with pytest.raises(Refusal):
+        async with database.reading() as db:
+            await followups.contacts(db, CIPHER, house.rosa, house.session_id)
+    await database.dispose()

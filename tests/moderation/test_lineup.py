@@ -1,0 +1,186 @@
+"""The speakers' queue, and the stage that it feeds."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moderation.lineup import DIGITS, between
+from sessions.events import State
+from sessions.refusals import Refusal
+from tests.house import House, check
+
+KEYS = st.text(DIGITS, min_size=1, max_size=12).filter(lambda key: key[-1] != "0")
+
+
+@given(KEYS | st.just(""), KEYS | st.just(""))
+def test_a_key_lies_between_its_neighbours(low: str, high: str) -> None:
+    if high and low >= high:
+        with pytest.raises(ValueError, match="no room"):
+            between(low, high)
+        return
+    key = between(low, high)
+    assert low < key
+    assert not high or key < high
+    assert not key.endswith("0")
+    assert set(key) <= set(DIGITS)
+    assert len(key) <= max(len(low), len(high)) + 1
+
+
+@given(st.lists(st.integers(0, 1000), max_size=60))
+def test_any_number_of_moves_leaves_an_order(moves: list[int]) -> None:
+    line: list[str] = []
+    for move in moves:
+        at = move % (len(line) + 1)
+        line.insert(at, between(line[at - 1] if at else "", line[at] if at < len(line) else ""))
+        assert line == sorted(set(line))
+
+
+def test_keys_stay_short_where_most_are_put() -> None:
+    key = ""
+    for _ in range(600):
+        key = between(key, "")
+    assert len(key) <= 40
+    first = "i"
+    for _ in range(600):
+        first = between("", first)
+    assert len(first) <= 130
+
+
+async def line(house: House) -> list[str]:
+    return [question.id for question in (await house.board()).lineup()]
+
+
+async def test_who_is_added_stands_at_the_end(house: House) -> None:
+    asked = [await house.asked(State.QUEUED, f"Number {n}?") for n in range(4)]
+    assert await line(house) == asked
+    await check(house)
+
+
+async def test_a_question_is_moved_behind_another_or_to_the_front(house: House) -> None:
+    a, b, c, d = [await house.asked(State.QUEUED, f"Number {n}?") for n in range(4)]
+    for moved, after, order in (
+        (d, "", [d, a, b, c]),
+        (d, c, [a, b, c, d]),
+        (a, b, [b, a, c, d]),
+        (a, b, [b, a, c, d]),
+        (c, "", [c, b, a, d]),
+    ):
+        await house.decide("lineup.move", moved, after=after)
+        assert await line(house) == order
+    await check(house)
+
+
+async def test_a_question_is_not_put_behind_itself_or_one_that_left(small_house: House) -> None:
+    house = small_house
+    a, b, gone = [await house.asked(State.QUEUED, f"Number {n}?") for n in range(3)]
+    await house.decide("lineup.remove", gone)
+    for after in (a, gone, "nothing"):
+        refusal = await house.refused(house.ben, "lineup.move", question=a, rev=await house.rev(a), after=after)
+        assert (refusal.code, refusal.say(str)) == (
+            "not_now",
+            "The question to put it behind is not in the line any more.",
+        )
+    assert await line(house) == [a, b]
+
+
+async def test_many_added_and_moved_at_once_have_places_of_their_own(house: House) -> None:
+    asked = [await house.asked(State.SHOWN, f"Number {n}?") for n in range(8)]
+    await asyncio.gather(*(house.decide("lineup.add", question) for question in asked))
+    assert sorted(await line(house)) == sorted(asked)
+    moved = asked[:4]
+    await asyncio.gather(*(house.decide("lineup.move", question) for question in moved))
+    assert sorted((await line(house))[:4]) == sorted(moved)
+    orders = [q.order for q in (await house.board()).lineup()]
+    assert len(set(orders)) == 8
+    await check(house)
+
+
+async def test_the_stage_holds_one_question(small_house: House) -> None:
+    house = small_house
+    first, second = [await house.asked(State.QUEUED, f"Number {n}?") for n in range(2)]
+    await house.decide("stage.bring", first, house.sam)
+    refusal = await house.refused(house.sam, "stage.bring", question=second, rev=await house.rev(second))
+    assert (refusal.code, refusal.say(str)) == (
+        "not_now",
+        "Another question is on stage. Settle or skip that one first.",
+    )
+    await house.decide("stage.skip", first, house.sam)
+    assert await line(house) == [second, first]
+    await house.decide("stage.bring", second, house.sam)
+    await house.decide("stage.settle", second, house.sam)
+    assert await house.state(second) is State.ANSWERED
+    await check(house)
+
+
+async def test_two_bring_two_questions_on_stage_at_once(house: House) -> None:
+    questions = [await house.asked(State.QUEUED, f"Number {n}?") for n in range(2)]
+    outcomes = await asyncio.gather(
+        *(house.decide("stage.bring", q, by) for q, by in zip(questions, (house.sam, house.ben), strict=True)),
+        return_exceptions=True,
+    )
+    assert [o.code for o in outcomes if isinstance(o, Refusal)] == ["not_now"]
+    assert len([o for o in outcomes if isinstance(o, dict)]) == 1
+    await check(house)
+
+
+async def next_up(house: House, seen: str | None, by: str) -> str:
+    """What a press of the button led to: the question on stage, or the code of the refusal."""
+    more = {"question": seen, "rev": await house.rev(seen)} if seen else {}
+    try:
+        answer = await house.do(house.staff[by], "stage.next", **more)
+    except Refusal as refusal:
+        return refusal.code
+    assert isinstance(answer["question"], str)
+    return answer["question"]
+
+
+async def test_next_walks_down_the_line(small_house: House) -> None:
+    house = small_house
+    a, b = [await house.asked(State.QUEUED, f"Number {n}?") for n in range(2)]
+    assert await next_up(house, None, "sam") == a
+    assert await next_up(house, a, "sam") == b
+    assert await next_up(house, b, "sam") == b
+    assert [await house.state(q) for q in (a, b)] == [State.ANSWERED, State.ANSWERED]
+    assert await next_up(house, None, "sam") == "not_now"
+    assert await next_up(house, b, "sam") == "not_now"
+    await check(house)
+
+
+@pytest.mark.parametrize("presses", [2, 5])
+async def test_pressing_next_together_moves_the_stage_by_one(house: House, presses: int) -> None:
+    a, b, c = [await house.asked(State.QUEUED, f"Number {n}?") for n in range(3)]
+    people = ["sam", "ben", "mia", "ana", "ada"][:presses]
+    assert sorted(await asyncio.gather(*(next_up(house, None, who) for who in people))) == sorted(
+        [a, *["stale"] * (presses - 1)]
+    )
+    rev = await house.rev(a)
+    pressed = await asyncio.gather(
+        *(house.do(house.staff[who], "stage.next", question=a, rev=rev) for who in people), return_exceptions=True
+    )
+    assert sorted(p["question"] if isinstance(p, dict) else type(p).__name__ for p in pressed) == sorted(
+        [b, *["Refusal"] * (presses - 1)]
+    )
+    assert [await house.state(q) for q in (a, b, c)] == [State.ANSWERED, State.ON_STAGE, State.QUEUED]
+    await check(house)
+
+
+async def test_next_is_only_while_the_session_is_live(small_house: House) -> None:
+    house = small_house
+    await house.asked(State.QUEUED)
+    await house.do(house.ana, "session.pause")
+    assert await next_up(house, None, "sam") == "not_now"
+    await house.do(house.ana, "session.resume")
+    assert await next_up(house, None, "sam") != "not_now"
+
+
+def test_a_thousand_moves_into_the_same_gap_fit_the_column() -> None:
+    low, high, longest = "h", "i", 0
+    for turn in range(1000):
+        middle = between(low, high)
+        low, high = (middle, high) if turn % 2 else (low, middle)
+        longest = max(longest, len(middle))
+    assert longest < 255

@@ -1,0 +1,237 @@
+"""Questions: asked, edited and withdrawn by families; found through what the caller may see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from moderation.questions import LATELY, Question, make_id, may_see
+from sessions.audiences import Audience, card
+from sessions.database import Database
+from sessions.events import EVENTS, QuestionEvent, QuestionNoted, State
+from sessions.permissions import Caller, Role
+from tests.house import House, check
+
+
+async def test_a_question_is_held_until_a_person_has_read_it(house: House) -> None:
+    question = await house.ask("  Will the bus stop at Speedway?  ", name=" Rosa  M. ", topic="Buses")
+    asked = (await house.board()).questions[question]
+    assert (asked.state, asked.words, asked.name, asked.topic, asked.number, asked.author) == (
+        State.HELD,
+        "Will the bus stop at Speedway?",
+        "Rosa M.",
+        "Buses",
+        1,
+        "rosa",
+    )
+    await check(house)
+
+
+async def test_without_review_it_shows_at_once(database: Database) -> None:
+    house = await House.build(database, review=False)
+    question = await house.ask()
+    assert await house.state(question) is State.SHOWN
+    assert await house.state(await house.ask(private=True)) is State.PRIVATE
+    board = await house.board()
+    assert card(board.questions[question], Audience.PUBLIC) is not None
+    await check(house)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"words": ""}, "There are no words here yet. Please write something first."),
+        ({"words": "\u200b"}, "There are no words here yet. Please write something first."),
+        ({"words": "a" * 601}, "That is 601 characters, and there is room for 600. Please shorten it."),
+        ({"words": "\u202eWhy?"}, "Some hidden characters came along with these words. Please type them again."),
+        ({"name": "a" * 61}, "That is 61 characters, and there is room for 60. Please shorten it."),
+        ({"contact": "a" * 201}, "That is 201 characters, and there is room for 200. Please shorten it."),
+        ({"topic": "Weather"}, "This session has no such topic. Please choose one from the list."),
+    ],
+)
+async def test_a_question_that_cannot_be_is_refused_in_words(
+    small_house: House, fields: dict[str, Any], sentence: str
+) -> None:
+    body = {"words": "Why?", "lang": "en"} | fields
+    refusal = await small_house.refused(small_house.rosa, "question.ask", **body)
+    assert (refusal.code, refusal.say(str)) == ("bad", sentence)
+    await check(small_house)
+
+
+async def test_what_is_left_empty_is_not_there(small_house: House) -> None:
+    question = await small_house.ask(name=" ", topic="", contact="\n")
+    asked = (await small_house.board()).questions[question]
+    assert (asked.name, asked.topic, asked.contact) == (None, None, False)
+
+
+async def test_where_nobody_gives_a_name_none_is_kept(small_house: House) -> None:
+    house = await House.build(small_house.database, names="never")
+    question = await house.ask(name="Rosa Montez")
+    assert (await house.board()).questions[question].name is None
+    assert "Montez" not in repr(await house.rows())
+
+
+async def test_scripts_are_words(small_house: House) -> None:
+    words = "<script>alert('bus')</script> & {{ 7 * 7 }}"
+    question = await small_house.ask(words)
+    assert (await small_house.board()).questions[question].words == words
+
+
+async def test_a_question_in_the_language_of_its_page(small_house: House) -> None:
+    house = small_house
+    body = {"key": "key-of-rosa", "words": "¿Por qué?"}
+    answer = await house.commands.run(house.rosa, house.session_id, "question.ask", body, lang="es")
+    assert (await house.board()).questions[answer["question"]].lang == "es"
+
+
+async def test_an_asker_edits_while_nobody_has_acted(house: House) -> None:
+    question = await house.ask()
+    await house.do(house.rosa, "question.edit", question=question, words="Will it stop at Grant?", lang="en")
+    edited = (await house.board()).questions[question]
+    assert (edited.words, edited.revised, edited.state) == ("Will it stop at Grant?", True, State.HELD)
+    await house.decide("question.approve", question)
+    refusal = await house.refused(house.rosa, "question.edit", question=question, words="Nothing.", lang="en")
+    assert (refusal.code, refusal.say(str)) == (
+        "not_now",
+        "That cannot be done: this question is shown to everyone now.",
+    )
+    await check(house)
+
+
+async def test_an_edit_makes_a_decision_on_the_old_words_stale(house: House) -> None:
+    question = await house.ask()
+    rev = await house.rev(question)
+    await house.do(house.rosa, "question.edit", question=question, words="Something else?", lang="en")
+    refusal = await house.refused(house.ben, "question.approve", question=question, rev=rev)
+    assert refusal.code == "stale"
+    assert refusal.say(str) == "The family changed the words 1 second ago. Your change was not made."
+    assert refusal.extra == {"question": question}
+
+
+async def test_only_the_asker_edits_or_withdraws(small_house: House) -> None:
+    house = small_house
+    shown, held = await house.asked(State.SHOWN), await house.ask()
+    for question, caller, code in (
+        (shown, Caller("luis"), "not_allowed"),
+        (shown, house.ben, "not_allowed"),
+        (held, house.ben, "not_allowed"),
+        (held, Caller("luis"), "not_found"),
+        (held, house.sam, "not_found"),
+    ):
+        edited = {"words": "Mine now.", "lang": "en"}
+        assert (await house.refused(caller, "question.withdraw", question=question)).code == code
+        assert (await house.refused(caller, "question.edit", question=question, **edited)).code == code
+
+
+async def test_nobody_asks_while_the_doors_are_shut_or_questions_are_paused(sqlite: Database) -> None:
+    house = await House.build(sqlite, live=False)
+    ask = {"words": "Why?", "lang": "en"}
+    assert (await house.refused(house.rosa, "question.ask", **ask)).say(str) == "This session is still being planned."
+    await house.do(house.ana, "session.schedule")
+    assert (await house.refused(house.rosa, "question.ask", **ask)).code == "not_now"
+    await house.do(house.ana, "session.open_doors")
+    question = await house.ask()
+    await house.do(house.ben, "input.pause")
+    assert (await house.refused(house.rosa, "question.ask", **ask)).code == "not_now"
+    await house.do(house.rosa, "question.withdraw", question=question)
+    assert await house.state(question) is State.WITHDRAWN
+    await check(house)
+
+
+STALE: dict[str, tuple[State, str, dict[str, Any], str]] = {
+    "approved": (State.HELD, "question.approve", {}, "Mia approved this"),
+    "declined": (State.HELD, "question.decline", {"reason": "twice"}, "Mia declined this"),
+    "handed over": (State.HELD, "question.hand_over", {}, "Mia handed this to a person"),
+    "hidden": (State.SHOWN, "question.hide", {}, "Mia hid this"),
+    "restored": (State.HIDDEN, "question.restore", {}, "Mia restored this"),
+    "answered": (State.SHOWN, "question.answer", {"words": "Yes.", "lang": "en"}, "Mia answered this in writing"),
+    "reopened": (State.ANSWERED, "question.reopen", {}, "Mia reopened this"),
+    "queued": (State.SHOWN, "lineup.add", {}, "Mia put this in line"),
+    "moved": (State.QUEUED, "lineup.move", {}, "Mia moved this in the line"),
+    "taken out": (State.QUEUED, "lineup.remove", {}, "Mia took this out of the line"),
+    "brought": (State.QUEUED, "stage.bring", {}, "Mia brought this on stage"),
+    "settled": (State.ON_STAGE, "stage.settle", {}, "Mia marked this as answered"),
+    "skipped": (State.ON_STAGE, "stage.skip", {}, "Mia skipped this"),
+}
+
+
+@pytest.mark.parametrize("change", STALE)
+async def test_who_comes_second_is_told_who_did_what(small_house: House, change: str) -> None:
+    """Whatever they wanted, and even if it would have been the same: their change is not made."""
+    house = small_house
+    state, command, more, told = STALE[change]
+    question = await house.asked(state)
+    rev = await house.rev(question)
+    await house.do(house.mia, command, question=question, rev=rev, **more)
+    for again, body in ((command, more), ("question.hide", {}), ("question.approve", {})):
+        refusal = await house.refused(house.ben, again, question=question, rev=rev, **body)
+        assert (refusal.code, refusal.say(str)) == ("stale", f"{told} 1 second ago. Your change was not made.")
+        assert refusal.extra == {"question": question}
+    await check(house)
+
+
+async def test_a_note_makes_nothing_stale(small_house: House) -> None:
+    house = small_house
+    question = await house.ask()
+    rev = await house.rev(question)
+    await house.do(house.mia, "question.note", question=question, words="Look at number 3.")
+    await check(house)
+    await house.do(house.ben, "question.approve", question=question, rev=rev)
+    await check(house)
+
+
+async def test_the_number_on_a_card_of_the_desk_is_good_for_a_command(small_house: House) -> None:
+    """Also after a note, which moves the card's number but not the one that guards."""
+    house = small_house
+    question = await house.ask()
+    await house.do(house.mia, "question.note", question=question, words="Look at number 3.")
+    shown = card((await house.board()).questions[question], Audience.DESK)
+    assert shown is not None
+    assert shown.rev > await house.rev(question)
+    await house.do(house.ben, "question.approve", question=question, rev=shown.rev)
+
+
+async def test_a_number_from_the_future_is_refused(small_house: House) -> None:
+    house = small_house
+    question = await house.ask()
+    seq = (await house.board()).seq
+    refusal = await house.refused(house.ben, "question.approve", question=question, rev=seq + 1)
+    assert refusal.code == "bad"
+    await house.do(house.ben, "question.approve", question=question, rev=seq)
+
+
+def test_everything_that_moves_a_rev_can_be_told() -> None:
+    moves = {
+        str(kind.__struct_config__.tag)
+        for kind in EVENTS.values()
+        if issubclass(kind, QuestionEvent) and kind is not QuestionNoted
+    }
+    assert set(LATELY) == moves
+
+
+@pytest.mark.parametrize("state", State)
+def test_who_may_see_a_question(state: State) -> None:
+    public = {State.SHOWN, State.QUEUED, State.ON_STAGE, State.ANSWERED}
+    for private in (False, True):
+        question = Question(author="rosa", state=state, private=private)
+        seen = {role: may_see(question, Caller("luis", frozenset({Role.PARTICIPANT, role}))) for role in Role}
+        outside = state in public and not private
+        assert seen == {
+            Role.PARTICIPANT: outside,
+            Role.CAPTIONER: outside,
+            Role.SPEAKER: outside,
+            Role.MODERATOR: True,
+            Role.LIAISON: True,
+            Role.HOST: True,
+            Role.ADMINISTRATOR: True,
+        }
+        assert may_see(question, Caller("rosa"))
+        assert may_see(question, Caller("rosa", frozenset()))
+        assert not may_see(question, Caller("luis", frozenset()))
+
+
+def test_ids_are_long_enough_not_to_be_guessed() -> None:
+    ids = {make_id() for _ in range(1000)}
+    assert len(ids) == 1000
+    assert {len(one) for one in ids} == {12}

@@ -1,0 +1,405 @@
+"""Who may see what: words that an audience may not see are in nothing that is ever told to it."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from moderation import followups
+from sessions import board as boards
+from sessions.audiences import SCREENS, SEES, UNSEEN, Audience, Card, Said, card, own_card, session_facts, touches
+from sessions.board import Board
+from sessions.database import Database
+from sessions.events import EVENTS, Event, LineupMoved, QuestionEvent, QuestionNoted, SessionEvent, State
+from sessions.events import SessionState as S
+from sessions.permissions import Caller
+from sessions.refusals import Refusal
+from sessions.words import Words
+from tests.house import CIPHER, House, check, history
+
+SECRET = "zebrafinch"
+"""A word that nobody else uses."""
+
+OUTSIDE = {Audience.PUBLIC: ("families", "stage"), Audience.SPEAKER: ("speak",)}
+
+
+async def tellings(house: House) -> list[tuple[int, Audience, bytes]]:
+    """All that could ever be told to those outside the desk: at each moment, from each number on, for each screen."""
+    grown = history(await house.entries())
+    return [
+        (now, audience, msgspec.json.encode(boards.patch(grown[now], audience, since, screen=screen)))
+        for audience, screens in OUTSIDE.items()
+        for screen in screens
+        for now in range(1, len(grown))
+        for since in sorted({board.head(audience) for board in grown[: now + 1]})
+    ]
+
+
+async def heard(house: House, secret: str = SECRET) -> dict[Audience, list[int]]:
+    """At which moments each audience could learn of the secret."""
+    found: dict[Audience, set[int]] = {audience: set() for audience in OUTSIDE}
+    for now, audience, told in await tellings(house):
+        if secret.encode() in told:
+            found[audience].add(now)
+    return {audience: sorted(at) for audience, at in found.items()}
+
+
+async def at_the_desk(house: House, secret: str = SECRET) -> bool:
+    """So that a test cannot pass because the secret was never there."""
+    return secret.encode() in msgspec.json.encode(boards.patch(await house.board(), Audience.DESK, 0))
+
+
+NEVER: dict[Audience, list[int]] = {Audience.PUBLIC: [], Audience.SPEAKER: []}
+
+
+@pytest.mark.parametrize("state", [State.HELD, State.DECLINED, State.PRIVATE, State.WITHDRAWN])
+async def test_what_was_never_approved_never_shows(small_house: House, state: State) -> None:
+    house = small_house
+    await house.asked(State.SHOWN, "Before.")
+    await house.asked(state, f"Where is the {SECRET}?", name=f"Rosa {SECRET}")
+    await house.asked(State.ON_STAGE, "After.")
+    assert await at_the_desk(house)
+    assert await heard(house) == NEVER
+    await check(house)
+
+
+async def test_what_is_only_for_staff_never_shows(small_house: House) -> None:
+    house = small_house
+    question = await house.ask(f"Where is the {SECRET}?", name=SECRET, private=True)
+    await house.decide("question.answer", question, words=f"The {SECRET} is here.", lang="en")
+    await house.do(house.ben, "question.note", question=question, words=SECRET)
+    await house.do(house.ana, "session.end")
+    await house.do(house.ana, "session.publish")
+    assert await at_the_desk(house)
+    assert await heard(house) == NEVER
+    await check(house)
+
+
+GOING: dict[str, tuple[State, Callable[[House, str], Awaitable[object]]]] = {
+    "hidden": (State.SHOWN, lambda house, question: house.decide("question.hide", question)),
+    "hidden in line": (State.QUEUED, lambda house, question: house.decide("question.hide", question)),
+    "hidden on stage": (State.ON_STAGE, lambda house, question: house.decide("question.hide", question)),
+    "hidden after its answer": (State.ANSWERED, lambda house, question: house.decide("question.hide", question)),
+    "declined": (
+        State.SHOWN,
+        lambda house, question: house.decide("question.decline", question, reason="off_topic", say=SECRET),
+    ),
+    "handed over": (State.SHOWN, lambda house, question: house.decide("question.hand_over", question, to=SECRET)),
+    "withdrawn": (State.SHOWN, lambda house, question: house.do(house.rosa, "question.withdraw", question=question)),
+    "withdrawn in line": (
+        State.QUEUED,
+        lambda house, question: house.do(house.rosa, "question.withdraw", question=question),
+    ),
+}
+
+
+@pytest.mark.parametrize("way", GOING)
+async def test_what_was_shown_and_went_is_never_told_again(small_house: House, way: str) -> None:
+    """Neither to who was there nor to who comes later: not the words, not the name, not the written answer."""
+    house = small_house
+    state, leave = GOING[way]
+    question = await house.asked(state, f"Where is the {SECRET}?", name=SECRET)
+    shown_from = next(e.seq for e in await house.entries() if getattr(e.event, "state", None) is State.SHOWN)
+    await leave(house, question)
+    gone_at = (await house.board()).seq
+    await house.asked(State.SHOWN, "Something else.")
+    await house.do(house.ben, "question.note", question=question, words=SECRET)
+    if State((await house.question(question)).state) is not State.WITHDRAWN:
+        await house.decide("question.restore", question)
+    assert await at_the_desk(house)
+    told = await heard(house)
+    assert told[Audience.PUBLIC] == list(range(shown_from, gone_at))
+    assert set(told[Audience.SPEAKER]) <= set(range(shown_from, gone_at))
+    await check(house)
+
+
+async def test_words_that_were_edited_away_are_nowhere(small_house: House) -> None:
+    house = small_house
+    question = await house.ask(f"Where is the {SECRET}?")
+    await house.do(house.rosa, "question.edit", question=question, words="Where is the bus?", lang="en")
+    await house.bring(question, State.ON_STAGE)
+    assert not await at_the_desk(house)
+    assert await heard(house) == NEVER
+
+
+async def test_what_staff_say_among_themselves_and_to_the_asker_never_shows(small_house: House) -> None:
+    """Notes, the sentence beside a reason, the person it was handed to: through every state there is."""
+    house = small_house
+    question = await house.ask()
+    await house.do(house.ben, "question.note", question=question, words=f"First {SECRET}.")
+    await house.decide("question.decline", question, reason="twice", say=f"Second {SECRET}.")
+    await house.decide("question.restore", question)
+    await house.decide("question.hand_over", question, to=f"Third {SECRET}")
+    await house.decide("question.restore", question)
+    await house.bring(question, State.ON_STAGE)
+    await house.do(house.ben, "question.note", question=question, words=f"Fourth {SECRET}.")
+    await house.decide("stage.skip", question)
+    await house.decide("stage.bring", question)
+    await house.decide("stage.settle", question)
+    await house.decide("question.reopen", question)
+    assert await at_the_desk(house)
+    assert await heard(house) == NEVER
+    await check(house)
+
+
+@pytest.mark.parametrize("state", [State.DECLINED, State.PRIVATE])
+async def test_an_answer_for_the_asker_alone_never_shows(small_house: House, state: State) -> None:
+    """What was written to one family while the question was not public stays theirs when it becomes so."""
+    house = small_house
+    question = await house.asked(state)
+    await house.decide("question.answer", question, words=f"Between us: the {SECRET}.", lang="en")
+    own = own_card((await house.board()).questions[question])
+    assert [said.words for said in own.answers] == [f"Between us: the {SECRET}."]
+    await house.decide("question.restore", question)
+    await house.bring(question, State.ON_STAGE)
+    await house.decide("stage.settle", question)
+    await house.decide("question.answer", question, words="For everyone.", lang="en")
+    assert await heard(house) == NEVER
+    final = (await house.board()).questions[question]
+    public = card(final, Audience.PUBLIC)
+    assert public is not None
+    assert [said.words for said in public.answers] == ["For everyone."]
+    await check(house)
+
+
+async def test_a_contact_is_nowhere_but_sealed(house: House) -> None:
+    contact = f"{SECRET}@example.org"
+    one = await house.ask(contact=contact)
+    await house.ask(contact=contact, private=True)
+    await house.bring(one, State.ON_STAGE)
+    await house.decide("stage.settle", one)
+    await house.do(house.ana, "session.end")
+    for table, rows in (await house.rows()).items():
+        for row in rows:
+            for value in row:
+                kept = value if isinstance(value, bytes) else repr(value).encode()
+                assert SECRET.encode() not in kept, table
+    board = await house.board()
+    assert SECRET not in repr(board)
+    assert SECRET not in repr(await house.entries())
+    assert [q.contact for q in board.questions.values()] == [True, True]
+    async with house.database.reading() as db:
+        sealed = list(await db.scalars(select(followups.Contact.sealed)))
+        assert [CIPHER.decrypt(s).decode() for s in sealed] == [contact, contact]
+    await check(house)
+
+
+async def test_a_contact_is_nowhere_in_the_file(small_house: House, sqlite_copy: str) -> None:
+    await small_house.ask(contact=f"{SECRET}@example.org")
+    folder = Path(sqlite_copy.partition("///")[2]).parent
+    files = [path.read_bytes() for path in folder.glob("house.db*")]
+    assert any(b"Speedway" in content for content in files)
+    assert not any(SECRET.encode() in content for content in files)
+
+
+async def test_contacts_are_for_those_who_may_read_them(house: House) -> None:
+    question = await house.ask(contact="520-555-0100")
+    other = await House.build(house.database)
+    await other.ask(contact="elsewhere")
+    async with house.database.reading() as db:
+        for name in ("lia", "ada"):
+            told = await followups.contacts(db, CIPHER, house.staff[name], house.session_id)
+            assert told == {question: "520-555-0100"}
+        for caller in (house.ana, house.ben, house.sam, house.rosa, house.staff["cai"]):
+            with pytest.raises(Refusal) as refused:
+                await followups.contacts(db, CIPHER, caller, house.session_id)
+            assert refused.value.code == "not_allowed"
+
+
+async def test_words_that_were_taken_out_are_gone_for_everybody(small_house: House) -> None:
+    """Redaction touches the words alone: whoever replays the log afterwards finds nothing."""
+    house = small_house
+    await house.asked(State.SHOWN, f"Where is the {SECRET}?")
+    async with house.database.writing() as tx:
+        words = (await tx.db.scalars(select(Words))).one()
+        words.text = None
+    assert not await at_the_desk(house)
+    assert await heard(house) == NEVER
+    await check(house)
+
+
+def sample(state: State, *, private: bool = False) -> boards.Question:
+    return boards.Question(
+        id="q1",
+        number=7,
+        author="rosa",
+        state=state,
+        words="Why?",
+        lang="en",
+        asked_at=datetime(2026, 5, 1, 18, 0, tzinfo=UTC),
+        name="Rosa",
+        topic="Buses",
+        private=private,
+        contact=True,
+        revised=True,
+        order="i",
+        notes=(Said("A note.", "Ben", datetime(2026, 5, 1, 18, 1, tzinfo=UTC)),),
+        reason="off_topic",
+        say="Sorry.",
+        handed_to="Ms. Ortiz",
+        rev=9,
+        revs={Audience.PUBLIC: 4, Audience.SPEAKER: 9, Audience.DESK: 10},
+    )
+
+
+@pytest.mark.parametrize(("audience", "state"), list(itertools.product(Audience, State)))
+def test_a_card_is_there_in_the_states_that_the_audience_sees(audience: Audience, state: State) -> None:
+    assert (card(sample(state), audience) is not None) == (state in SEES[audience])
+    # Asked for staff alone, it is theirs alone even if a state should ever be wrong.
+    assert (card(sample(state, private=True), audience) is not None) == (audience is Audience.DESK)
+
+
+def test_what_each_audience_reads_on_a_card() -> None:
+    common: dict[str, Any] = {
+        "id": "q1",
+        "number": 7,
+        "state": State.QUEUED,
+        "words": "Why?",
+        "lang": "en",
+        "asked_at": datetime(2026, 5, 1, 18, 0, tzinfo=UTC),
+        "name": "Rosa",
+        "topic": "Buses",
+    }
+    question = sample(State.QUEUED)
+    assert card(question, Audience.PUBLIC) == Card(rev=4, place="questions", order="00000007", **common)
+    assert card(question, Audience.PUBLIC, "stage") == Card(rev=4, place="asked", order="00000007", **common)
+    assert card(question, Audience.SPEAKER) == Card(rev=9, place="next", order="i", **common)
+    staff: dict[str, Any] = {"reason": "off_topic", "say": "Sorry.", "handed_to": "Ms. Ortiz"}
+    assert card(question, Audience.DESK) == Card(
+        rev=10,
+        place="lineup",
+        order="i",
+        asker=hashlib.sha256(b"rosa").hexdigest()[:6],
+        notes=question.notes,
+        contact=True,
+        revised=True,
+        **common,
+        **staff,
+    )
+    assert own_card(question) == Card(
+        rev=10, place="mine", order="00000007", may_edit=False, may_withdraw=True, **common, **staff
+    )
+
+
+def test_fields_that_are_not_for_an_audience_are_left_out() -> None:
+    told = {
+        audience: set(msgspec.json.decode(msgspec.json.encode(card(sample(State.QUEUED), audience))))
+        for audience in Audience
+    }
+    everyones = {"id", "rev", "number", "state", "words", "lang", "asked_at", "place", "order", "name", "topic"}
+    assert told == {
+        Audience.PUBLIC: everyones,
+        Audience.SPEAKER: everyones,
+        Audience.DESK: everyones | {"reason", "say", "handed_to", "asker", "notes", "contact", "revised"},
+    }
+
+
+def test_the_same_asker_has_the_same_mark_and_nothing_of_their_id() -> None:
+    asked = [msgspec.structs.replace(sample(State.HELD), author=author) for author in ("rosa", "luis", "rosa")]
+    marks = [shown.asker for question in asked if (shown := card(question, Audience.DESK))]
+    assert marks[0] == marks[2] != marks[1]
+    assert all(mark and len(mark) == 6 for mark in marks)
+    assert b"rosa" not in msgspec.json.encode(card(asked[0], Audience.DESK)).replace(b'"name":"Rosa"', b"")
+
+
+@pytest.mark.parametrize("state", State)
+def test_what_askers_may_still_do(state: State) -> None:
+    own = own_card(sample(state))
+    assert (own.may_edit, own.may_withdraw) == (
+        state is State.HELD,
+        state in (State.HELD, State.SHOWN, State.QUEUED),
+    )
+
+
+def test_every_screen_has_a_place_for_what_its_audience_sees() -> None:
+    for screen, (audience, places) in SCREENS.items():
+        # The projector shows what is on stage and what is asked; what is answered has left it.
+        left_out = {State.ANSWERED} if screen == "stage" else set()
+        assert set(places) == set(SEES[audience]) - left_out
+
+
+AT = datetime(2026, 5, 1, 18, 0, tzinfo=UTC)
+
+
+def about(kind: type[QuestionEvent], was: State | None, state: State) -> Event:
+    return msgspec.convert(
+        {
+            "event": kind.__struct_config__.tag,
+            "at": AT,
+            "by": "ben",
+            "question": "q1",
+            "was": was,
+            "state": state,
+            **{name: "x" for name in ("words", "order", "name", "lang", "reason")},
+            "number": 1,
+        },
+        kind,
+    )
+
+
+@pytest.mark.parametrize("name", [n for n, kind in EVENTS.items() if issubclass(kind, QuestionEvent)])
+def test_an_audience_notices_what_enters_changes_or_leaves_its_view(name: str) -> None:
+    kind = EVENTS[name]
+    assert issubclass(kind, QuestionEvent)
+    for audience, was, state in itertools.product(Audience, (None, *State), State):
+        noticed = (was in SEES[audience] or state in SEES[audience]) and kind not in UNSEEN[audience]
+        assert touches(about(kind, was, state), audience) is noticed
+
+
+def test_everyone_notices_what_happens_to_the_session() -> None:
+    for kind in (kind for kind in EVENTS.values() if issubclass(kind, SessionEvent)):
+        fields = {"code": "ABCDEF", "plan": {"title": "Bus"}, "tallies": {}}
+        event = msgspec.convert(
+            {"event": kind.__struct_config__.tag, "at": AT, "by": "ana", "state": S.LIVE, **fields}, kind
+        )
+        assert all(touches(event, audience) for audience in Audience)
+
+
+def test_what_stays_behind_the_stage() -> None:
+    assert {audience: set(kinds) for audience, kinds in UNSEEN.items()} == {
+        Audience.PUBLIC: {QuestionNoted, LineupMoved},
+        Audience.SPEAKER: {QuestionNoted},
+        Audience.DESK: set(),
+    }
+
+
+def test_the_order_of_the_line_is_not_public() -> None:
+    second = msgspec.structs.replace(sample(State.QUEUED), id="q2", number=8, order="a")
+    board = Board(questions={"q1": sample(State.QUEUED), "q2": second}, state=S.LIVE)
+    facts = {"state": S.LIVE, "input": "open", "stage": None, "title": ""}
+    assert session_facts(board, Audience.PUBLIC) == facts | {"lineup": ["q1", "q2"]}
+    assert session_facts(board, Audience.SPEAKER) == facts | {"lineup": ["q2", "q1"]}
+    assert session_facts(board, Audience.DESK) == facts | {"lineup": ["q2", "q1"]}
+
+
+async def test_who_is_not_there_any_more_is_as_one_who_never_was(small_house: House) -> None:
+    """A family that may not see a question cannot tell it from one that does not exist."""
+    house = small_house
+    hidden = await house.asked(State.HIDDEN)
+    told = [
+        (await house.refused(Caller("luis"), "question.vote", question=question)).say(str)
+        for question in (hidden, "nothing")
+    ]
+    assert told == ["This question is not here any more."] * 2
+
+
+async def test_a_question_of_another_session_is_not_here(small_house: House, sqlite: Database) -> None:
+    other = await House.build(sqlite)
+    question = await other.asked(State.SHOWN)
+    rev = await other.rev(question)
+    for caller, command, more in (
+        (Caller("luis"), "question.vote", {}),
+        (small_house.rosa, "question.withdraw", {}),
+        (small_house.ben, "question.hide", {"rev": rev}),
+        (small_house.ben, "question.note", {"words": "Here?"}),
+    ):
+        assert (await small_house.refused(caller, command, question=question, **more)).code == "not_found"
+    await check(other)
