@@ -145,10 +145,14 @@ class Broadcast:
             since, head = feed.told.get(channel), feed.board.head(channel.audience)
             if since is None:  # The last of them left while others were told.
                 continue
+            counted = tallies
             if head > since:
                 feed.told[channel] = head
-                await self.send("patch", self.patch(feed, channel, since), channel.address)
-            if told := self._visible(feed, channel.audience, tallies):
+                patch = self.patch(feed, channel, since)
+                # A card that an audience sees for the first time may have votes already.
+                counted = tallies | {c["id"] for c in patch["cards"] if feed.tallies.get(c["id"])}
+                await self.send("patch", patch, channel.address)
+            if told := self._visible(feed, channel.audience, counted):
                 await self.send("pulse", {"tallies": told, "head": head}, channel.address)
         for person in people:
             await self.send("notice", {"mine": True}, personal(feed.session_id, person))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -140,8 +140,9 @@ def read(form: Mapping[str, Any], languages: set[str], _: Gettext) -> tuple[Plan
         if not form[name]:
             return None
         try:
-            return datetime.fromisoformat(form[name]).replace(tzinfo=ZoneInfo(zone or "UTC"))
-        except ValueError:
+            # In UTC at once: in the hour that a clock repeats, a moment equals none of another zone.
+            return datetime.fromisoformat(form[name]).replace(tzinfo=ZoneInfo(zone or "UTC")).astimezone(UTC)
+        except (ValueError, OverflowError):
             errors[name] = _("Please give a date and a time, such as 2026-09-01 18:00.")
             return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 
 FORGET = 30.0
@@ -16,7 +16,7 @@ class Presence:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.now = now
         self.here: Counter[int] = Counter()
-        self.elsewhere: dict[int, dict[str, tuple[int, float]]] = defaultdict(dict)
+        self.elsewhere: dict[int, dict[str, tuple[int, float]]] = {}
         self.told: dict[int, int] = {}
 
     def come(self, session_id: int) -> None:
@@ -28,11 +28,17 @@ class Presence:
             del self.here[session_id]
 
     def hear(self, server: str, counts: dict[int, int]) -> None:
+        """A server names the sessions in which it has devices; in the others it has none any more."""
+        for session_id in list(self.elsewhere):
+            self.elsewhere[session_id].pop(server, None)
+            if not self.elsewhere[session_id]:
+                del self.elsewhere[session_id]
         for session_id, count in counts.items():
-            self.elsewhere[session_id][server] = count, self.now()
+            self.elsewhere.setdefault(session_id, {})[server] = count, self.now()
 
     def count(self, session_id: int) -> int:
-        fresh = [count for count, at in self.elsewhere[session_id].values() if self.now() - at < FORGET]
+        told = self.elsewhere.get(session_id, {}).values()
+        fresh = [count for count, at in told if self.now() - at < FORGET]
         return self.here[session_id] + sum(fresh)
 
     def moved(self, session_id: int) -> int | None:

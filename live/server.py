@@ -57,7 +57,8 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         ws_per_message_deflate=False,  # 39 KiB for each connection.
         access_log=False,
         server_header=False,
-        log_level=settings.log_level.lower(),
+        # Never DEBUG: there uvicorn writes each header and each frame, cookies and questions with them.
+        log_level="info" if settings.log_level == "DEBUG" else settings.log_level.lower(),
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=20,
         h11_max_incomplete_event_size=65_536,
