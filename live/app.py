@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,6 +38,8 @@ from sessions.refusals import Refusal
 
 logger = structlog.get_logger()
 MOST_BODY = 256 * 1024
+LOOK_ANYWAY = 4
+"""Turns of looking after which a server that hears nudges looks all the same."""
 LOOK_EVERY, BEAT_EVERY, RECHECK_EVERY, TIME_EVERY = 1.0, 15.0, 4.0, 5.0
 """Seconds: a role that was lost closes its connections within 5, a head is told at least every 20."""
 
@@ -118,10 +121,13 @@ def turns(house: House) -> list[Coroutine[Any, Any, None]]:
 
     def has_devices(session_id: int) -> bool:
         feed = house.broadcast.feeds.get(session_id)
-        return bool(feed and feed.devices)
+        return bool(feed and feed.devices) or house.presence.count(session_id) > 0
+
+    turn = count()
 
     async def look() -> None:
-        if house.nudges is None or house.nudges.is_deaf:
+        # A nudge may be lost while the line to Redis is made anew: now and then every server looks for itself.
+        if house.nudges is None or house.nudges.is_deaf or next(turn) % LOOK_ANYWAY == 0:
             await house.broadcast.look()
 
     async def keep() -> None:
@@ -178,7 +184,11 @@ class Guard:
             nonlocal started
             if told["type"] == "http.response.start":
                 started = True
-                told["headers"] = [*told.get("headers", []), *self.headers]
+                headers = [*told.get("headers", []), *self.headers]
+                # What is said to one family is nothing for a shared cache.
+                if not any(name.lower() == b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-store"))
+                told["headers"] = headers
             await send(told)
 
         request = Request(scope, receive)
@@ -245,7 +255,9 @@ async def not_here(request: Request, error: Exception) -> Response:
 
 
 async def not_saved(request: Request, error: Exception) -> Response:
-    logger.error("database failed", path=request.scope.get("path_params", {}), error=type(error).__name__)
+    logger.error(
+        "database failed", endpoint=getattr(request.scope.get("endpoint"), "__name__", ""), error=type(error).__name__
+    )
     say = "We cannot reach our records for a moment. Nothing is lost; please try again in a minute."
     return await refused(request, Refusal("not_saved", say))
 

@@ -90,7 +90,7 @@ class Broadcast:
         return feed
 
     def _forget_idle(self) -> None:
-        idle = [i for i, feed in self.feeds.items() if not feed.devices and feed.flushing is None]
+        idle = [i for i, feed in self.feeds.items() if not (feed.devices or feed.flushing or feed.reading.locked())]
         for session_id in idle[: max(0, len(self.feeds) - IDLE_FEEDS)]:
             del self.feeds[session_id]
 
@@ -203,6 +203,7 @@ class Broadcast:
 
     def enter(self, feed: Feed, channel: Channel) -> None:
         """A device joins; it is told everything after what it gets from the board as it is now."""
+        self.feeds[feed.session_id] = feed  # It may have been forgotten as idle while this device was on its way.
         feed.devices[channel] = feed.devices.get(channel, 0) + 1
         feed.told.setdefault(channel, feed.board.head(channel.audience))
 

@@ -179,7 +179,7 @@ def new(title: str, starts: Any, zone: str) -> None:
 
 @main.command()
 @click.argument("code", required=False)
-@click.option("--role", type=click.Choice([r for r in Role if r is not Role.PARTICIPANT]), required=True)
+@click.option("--role", type=click.Choice([r.value for r in Role if r is not Role.PARTICIPANT]), required=True)
 @click.option("--name", default="", help="Who it is for; they are asked otherwise.")
 def invite(code: str | None, role: str, name: str) -> None:
     """Make an invitation; prints its link, which works once."""

@@ -143,8 +143,6 @@ COMMANDS: dict[str, Command] = {
 """Every command: name -> body, what the caller must be allowed, and the verb that does it."""
 
 Answer = dict[str, Any]
-MOST_WORDS = 64_000
-"""Characters in one field: far above any limit that is told, so that what is too long is refused in words."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +196,7 @@ class Commands:
         *,
         form: bool = False,
         lang: str = "en",
+        address: str = "",
     ) -> Answer:
         """The answer, after the commit that holds it. Raises Refusal, and then nothing was changed.
 
@@ -209,7 +208,7 @@ class Commands:
         digest = keys.digest(self.secret, name, fields)
         if "lang" in fields:
             fields["lang"] = fields["lang"] or lang
-        self.throttle.spend(session_id, caller.person, name, key)
+        self.throttle.spend(session_id, caller.person, name, f"{key} {digest}", address)
         try:
             return await self.batches.submit(session_id, Work(caller, command, fields, key, digest))
         except Refusal as refusal:

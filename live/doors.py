@@ -6,7 +6,6 @@ and chat programs open links to preview them, and would use them up.
 
 from __future__ import annotations
 
-from itsdangerous import BadSignature
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -17,7 +16,7 @@ from live.rendering import qr
 from live.visit import house_of
 from sessions import people
 from sessions.database import clock
-from sessions.people import DEVICE_MINUTES, Invitation
+from sessions.people import DEVICE_MINUTES, Invitation, Person
 from sessions.permissions import Role
 from sessions.refusals import Refusal
 from sessions.session import Session
@@ -64,6 +63,7 @@ async def invite(request: Request) -> Response:
         except Refusal:
             invitation = None
         session = await db.get(Session, invitation.session_id) if invitation and invitation.session_id else None
+        owner = await db.get(Person, invitation.person_id) if invitation and invitation.person_id else None
     gone = invitation is None or invitation.state(clock()) != "open"
     say = None
     if invitation is not None and not gone and (request.method == "POST" or invitation.standing):
@@ -87,6 +87,7 @@ async def invite(request: Request) -> Response:
         gone=gone,
         say=say,
         session=row_view(session) if session else None,
+        owner=owner.name if owner else None,
         role_label=texts.role_labels(gettext)[invitation.role] if invitation else "",
         name_asked=bool(invitation and not invitation.name and not invitation.person_id and not signed_in),
     )
@@ -112,16 +113,28 @@ async def device(request: Request) -> Response:
 
 
 async def receipt(request: Request) -> Response:
-    """The private link to one's own questions: on POST the device becomes the same participant."""
+    """The private link to one's own questions. On POST this device may read them, in this session; who it is stays.
+
+    Were it to take the identity over, a stranger's link would have a parent ask in the stranger's name.
+    """
     house, token = house_of(request), request.path_params["token"]
-    try:
-        person, code = house.identity.receipts.loads(token)
-    except (BadSignature, ValueError, TypeError):
-        raise Refusal("not_found", "This link is not known here. Please copy it again from the other phone.") from None
+    found = house.identity.read_receipt(token)
+    if found is None:
+        raise Refusal(
+            "not_found", "This link is too old, or not known here. Please copy it again from the other phone."
+        )
     if request.method == "GET":
         return house.renderer.page(request, "receipt.html", caller=await known(request), token=token)
-    response = RedirectResponse(f"/s/{code}/mine", 303)
-    house.identity.welcome(response, person)
+    response = RedirectResponse(f"/s/{found[1]}/mine", 303)
+    house.identity.show_receipt(response, token)
+    return response
+
+
+async def forget(request: Request) -> Response:
+    """For a shared computer: nobody who comes after sees this person's questions."""
+    response = RedirectResponse("/", 303)
+    response.headers["Clear-Site-Data"] = '"storage"'  # Heard on https only; the page's script does the same.
+    house_of(request).identity.forget(response)
     return response
 
 
@@ -131,4 +144,5 @@ routes = [
     Route("/invite/{token}", invite, methods=["GET", "POST"]),
     Route("/device", device, methods=["GET", "POST"]),
     Route("/receipt/{token}", receipt, methods=["GET", "POST"]),
+    Route("/forget", forget, methods=["POST"]),
 ]

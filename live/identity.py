@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 from starlette.requests import cookie_parser
 from starlette.responses import Response
 
@@ -16,6 +16,7 @@ from sessions.permissions import Caller, Role
 from sessions.refusals import Refusal
 
 YEAR = 365 * 24 * 3600
+RECEIPT_DAYS = 90
 
 
 class Tokens(NamedTuple):
@@ -38,7 +39,8 @@ class Identity:
         self.secure = settings.is_https
         self.participant_cookie, self.staff_cookie = f"{prefix}f2f_participant", f"{prefix}f2f_staff"
         self.participants = URLSafeSerializer(secret, salt="participant")
-        self.receipts = URLSafeSerializer(secret, salt="receipt")
+        self.receipt_cookie = f"{prefix}f2f_receipt"
+        self.receipts = URLSafeTimedSerializer(secret, salt="receipt")
 
     def tokens(self, headers: Mapping[str, str], bearer: str | None = None) -> Tokens:
         """From the headers of a request or of a socket's handshake; a bearer token is of either kind."""
@@ -78,11 +80,34 @@ class Identity:
         """Who it is by now: signed out, or with other roles. A participant has nothing to lose, and costs no query."""
         return caller if caller.roles == {Role.PARTICIPANT} else await self.caller(tokens, session_id)
 
-    def welcome(self, response: Response, person: str | None = None) -> str:
-        """Make the device a participant; answers the person's id."""
-        person = person or people.make_id()
+    def welcome(self, response: Response, person: str) -> None:
+        """Make the device a participant."""
         self._set(response, self.participant_cookie, self.token(person), YEAR)
-        return person
+
+    def forget(self, response: Response) -> None:
+        """The device is nobody's any more, as far as families go."""
+        for name in (self.participant_cookie, self.receipt_cookie):
+            self._set(response, name, "", 0)
+
+    def receipt(self, person: str, code: str) -> str:
+        """A token with which another device may read the person's questions in one session, and do nothing else."""
+        return str(self.receipts.dumps([person, code]))
+
+    def read_receipt(self, token: str) -> tuple[str, str] | None:
+        """(person, join code) of a receipt that we made and that has not run out."""
+        try:
+            person, code = self.receipts.loads(token, max_age=RECEIPT_DAYS * 24 * 3600) if token.isascii() else (0, 0)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        return (person, code) if isinstance(person, str) and isinstance(code, str) else None
+
+    def show_receipt(self, response: Response, token: str) -> None:
+        self._set(response, self.receipt_cookie, token, RECEIPT_DAYS * 24 * 3600)
+
+    def receipt_of(self, cookies: Mapping[str, str], code: str) -> str | None:
+        """Whose questions the device may read in the session, beside its own."""
+        found = self.read_receipt(cookies.get(self.receipt_cookie, ""))
+        return found[0] if found and found[1] == code else None
 
     def token(self, person: str) -> str:
         return str(self.participants.dumps(person))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -16,6 +17,7 @@ from moderation import followups, votes
 from moderation.states import OPEN
 from sessions import session as sessions
 from sessions.audiences import SCREENS, Audience, Card, card, own_card
+from sessions.board import Question
 from sessions.events import SessionState as S
 from sessions.events import State
 from sessions.permissions import Caller, Permission
@@ -38,7 +40,7 @@ FIRST = 20
 PAST = 5
 OVER = (S.ENDED, S.PUBLISHED, S.CANCELLED)
 """Where the families' page has no sheet to ask in any more."""
-TOP = 5
+TOP = 4
 
 
 def view(feed: Feed, session: Session) -> dict[str, Any]:
@@ -65,15 +67,21 @@ def first(cards: list[Card]) -> Card | None:
     return cards[0] if cards else None
 
 
-def own(feed: Feed, person: str) -> list[Card]:
-    """The person's own questions, the latest first."""
-    return [own_card(q) for q in reversed(feed.board.questions.values()) if q.author == person]
+def own(feed: Feed, here: Visit) -> list[Card]:
+    """The caller's own questions, the latest first; beside them, to read only, those of a receipt shown here."""
+    cards = []
+    for question in reversed(feed.board.questions.values()):
+        if question.author == here.caller.person:
+            cards.append(own_card(question))
+        elif question.author == here.receipt:
+            cards.append(msgspec.structs.replace(own_card(question), may_edit=False, may_withdraw=False))
+    return cards
 
 
 def welcomed(here: Visit, response: Response) -> Response:
     """The page, with which somebody new becomes a participant: sockets and commands ask who they are."""
     if here.is_new:
-        here.house.identity.welcome(response)
+        here.house.identity.welcome(response, here.caller.person)
     return response
 
 
@@ -160,7 +168,8 @@ async def families_page(
         cards=shown,
         more=len(cards) - len(shown) or None,
         sort=sort,
-        mine=own(feed, here.caller.person),
+        mine=own(feed, here),
+        me=here.mark,
         voted=voted,
         draft=draft,
         key=secrets.token_urlsafe(12),
@@ -183,7 +192,8 @@ async def mine(request: Request) -> Response:
         caller=here.caller,
         session=view(feed, here.session),
         **standing(feed, Audience.PUBLIC),
-        mine=own(feed, here.caller.person),
+        mine=own(feed, here),
+        me=here.mark,
         receipt_url=receipt,
         receipt_qr=qr(receipt) if receipt else None,
     )
@@ -244,13 +254,19 @@ async def stage(request: Request) -> Response:
     return welcomed(here, response)
 
 
+def is_followed_up(question: Question) -> bool:
+    """With a person of the staff, or with a way to reach the asker that was not taken back."""
+    return question.state is State.PRIVATE or (question.contact and question.state is not State.WITHDRAWN)
+
+
 async def follow_ups(request: Request) -> Response:
     """Questions that a person answers outside the session, with how to reach their askers; for liaisons alone."""
     here = await visit(request, Permission.READ_CONTACTS)
     feed, house = await here.feed(), here.house
     async with house.database.reading() as db:
         contacts = await followups.contacts(db, house.settings.cipher(), here.caller, here.session.id)
-    cards = [card(q, Audience.DESK) for q in feed.board.questions.values() if q.state is State.PRIVATE or q.contact]
+    wanted = (q for q in feed.board.questions.values() if is_followed_up(q))
+    cards = [card(q, Audience.DESK) for q in wanted]
     return house.renderer.page(
         request,
         "follow_ups.html",

@@ -137,7 +137,7 @@ class Renderer:
         html = (
             self.environments[lang]
             .get_template(template)
-            .render(path=request.url.path, caller=who, status=status, **context)
+            .render(path="/" + request.url.path.lstrip("/"), caller=who, status=status, **context)
         )
         response = HTMLResponse(html, status)
         if request.query_params.get("lang") == lang:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import socketio
 import structlog
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from live.broadcast import Broadcast, Channel, personal
 from live.commands import Commands
@@ -44,8 +44,8 @@ class Joining(Struct, frozen=True, forbid_unknown_fields=False):
     screen: str | None = None
     format: str = "json"
     lang: str = "en"
-    epoch: int = 0
-    since: int = 0
+    epoch: Annotated[int, Meta(ge=0)] = 0
+    since: Annotated[int, Meta(ge=0)] = 0
     token: str | None = None
 
 
@@ -57,6 +57,7 @@ class Connection:
     tokens: Tokens
     channel: Channel
     lang: str
+    address: str
     entered: bool = False
 
 
@@ -97,6 +98,8 @@ class Sockets:
         await self.server.emit(event, payload, to=to)
 
     async def connect(self, sid: str, environ: dict[str, Any], auth: Any) -> None:
+        if sid in self.connections:  # A client may send an event of this very name.
+            return
         try:
             await self._connect(sid, environ, auth)
         except Refusal as refusal:
@@ -112,9 +115,8 @@ class Sockets:
             joining = msgspec.convert(auth, Joining)
         except msgspec.ValidationError:
             raise Refusal("bad", "This page is too old to take part. Please reload it.") from None
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in environ["asgi.scope"]["headers"]
-        }
+        scope = environ["asgi.scope"]
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         async with self.database.reading() as db:
             session = await sessions.find(db, joining.code)
         tokens = self.identity.tokens(headers, joining.token)
@@ -134,7 +136,7 @@ class Sockets:
         channel = Channel(
             session.id, joining.audience, screen, joining.format, lang if joining.format == "html" else ""
         )
-        self.connections[sid] = Connection(caller, tokens, channel, lang)
+        self.connections[sid] = Connection(caller, tokens, channel, lang, (scope.get("client") or ("",))[0])
         # The welcome comes after the answer to the connect itself, which is sent when this function returns.
         task = asyncio.create_task(self._welcome(sid, joining))
         self.welcomes.add(task)
@@ -168,6 +170,9 @@ class Sockets:
         await self.send("pulse", pulse, sid)
 
     async def disconnect(self, sid: str, _reason: str = "") -> None:
+        if self.server.manager.is_connected(sid, "/"):  # Not the end of the connection: an event of this very name.
+            await self.server.disconnect(sid)
+            return
         connection = self.connections.pop(sid, None)
         if connection and connection.entered:
             self.broadcast.leave(connection.channel)
@@ -184,7 +189,9 @@ class Sockets:
             if not isinstance(raw, dict):
                 raise Refusal("bad", "This page asks for something that is not known here. Please reload it.")
             caller = await self.identity.refresh(connection.caller, connection.tokens, session_id)
-            return await self.commands.run(caller, session_id, name, raw, lang=connection.lang)
+            return await self.commands.run(
+                caller, session_id, name, raw, lang=connection.lang, address=connection.address
+            )
         except Refusal as refusal:
             return await self.broadcast.refused(refusal, session_id, connection.channel.audience, connection.lang)
         except AWAY as error:

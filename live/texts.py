@@ -78,10 +78,6 @@ def labels(_: Gettext) -> dict[str, Mapping[str, str]]:
     }
 
 
-def state_label(_: Gettext, state: str) -> str:
-    return question_labels(_)[state]
-
-
 def script_texts(_: Gettext, ngettext: Ngettext) -> dict[str, str | dict[str, str]]:
     """The sentences the scripts say by themselves; a text that counts has one form for each plural category."""
     session = session_labels(_)

@@ -25,6 +25,11 @@ BUDGETS: dict[str, Budget] = {
     "question.vote": Budget(40, 1.0),
     "question.unvote": Budget(40, 1.0),
 }
+CROWD = Budget(5_000, 0.2)
+"""New questions of a whole session: 5,000 at once, then 5 a second."""
+LANE = Budget(60, 2.0)
+"""New questions from one address, counted only while the session's own budget is more than half spent: 2,000 parents
+behind one address never come near it, and one script that makes itself a thousand people does."""
 STAFF = Budget(60, 0.2)
 """A moderator in a flood presses keys as fast as they can read; a script gone wild is faster."""
 REMEMBERED_KEYS = 64
@@ -39,24 +44,51 @@ class Purse:
 
 
 class Throttle:
-    """Counts what each person does in each session; a retry with the same key costs nothing."""
+    """Counts what each person does in each session; a retry of the same thing under the same key costs nothing."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.now = now
         self.purses: OrderedDict[tuple[int, str, str], Purse] = OrderedDict()
 
-    def spend(self, session_id: int, person: str, command: str, key: str) -> None:
-        """Raises Refusal `too_fast`, with the seconds to wait beside the sentence."""
-        budget, now = BUDGETS.get(command, STAFF), self.now()
-        name = (session_id, person, command if command in BUDGETS else "")
-        purse = self.purses.setdefault(name, Purse(budget.burst, now))
+    def spend(self, session_id: int, person: str, command: str, key: str, address: str = "") -> None:
+        """Raises Refusal `too_fast`, with the seconds to wait beside the sentence.
+
+        `key` stands for one action: the device's key with a digest of what it asked for.
+        """
+        budget = BUDGETS.get(command, STAFF)
+        purse = self._purse(session_id, person, command if command in BUDGETS else "", budget)
+        if key in purse.keys:
+            return
+        self._take(purse, budget)
+        if command == "question.ask":
+            self._crowd(session_id, address)
+        purse.keys[key] = None
+        if len(purse.keys) > REMEMBERED_KEYS:
+            purse.keys.popitem(last=False)
+
+    def _crowd(self, session_id: int, address: str) -> None:
+        """Identities cost nothing to make, so a session has a budget of its own."""
+        crowd = self._purse(session_id, "", "crowd", CROWD)
+        self._fill(crowd, CROWD)
+        if crowd.left < CROWD.burst / 2:
+            self._take(self._purse(session_id, address, "lane", LANE), LANE)
+        self._take(crowd, CROWD)
+
+    def _purse(self, session_id: int, whose: str, what: str, budget: Budget) -> Purse:
+        name = (session_id, whose, what)
+        purse = self.purses.setdefault(name, Purse(budget.burst, self.now()))
         self.purses.move_to_end(name)
         if len(self.purses) > MOST_PEOPLE:
             self.purses.popitem(last=False)
-        if key in purse.keys:
-            return
+        return purse
+
+    def _fill(self, purse: Purse, budget: Budget) -> None:
+        now = self.now()
         purse.left = min(budget.burst, purse.left + (now - purse.at) / budget.seconds)
         purse.at = now
+
+    def _take(self, purse: Purse, budget: Budget) -> None:
+        self._fill(purse, budget)
         if purse.left < 1:
             wait = round((1 - purse.left) * budget.seconds) + 1
             raise Refusal(
@@ -66,6 +98,3 @@ class Throttle:
                 extra={"retry_after": wait},
             )
         purse.left -= 1
-        purse.keys[key] = None
-        if len(purse.keys) > REMEMBERED_KEYS:
-            purse.keys.popitem(last=False)

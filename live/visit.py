@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
 from live.broadcast import Feed
+from sessions import people
 from sessions import session as sessions
 from sessions.audiences import is_open_to_all
 from sessions.events import SessionState
@@ -26,6 +28,13 @@ class Visit:
     caller: Caller
     is_new: bool
     """Nobody was known yet: a page makes them a participant."""
+    receipt: str | None = None
+    """Whose questions this device may read as well, by a receipt of this session."""
+
+    @property
+    def mark(self) -> str:
+        """Tells people on a shared computer apart, for what scripts keep there; says nothing of who they are."""
+        return hashlib.sha256(b"mark" + self.caller.person.encode()).hexdigest()[:8]
 
     async def feed(self) -> Feed:
         return await self.house.broadcast.fresh(self.session.id)
@@ -44,8 +53,8 @@ async def visit(request: Request, permission: Permission = Permission.READ_PUBLI
     try:
         caller, is_new = await house.identity.caller(house.identity.tokens(request.headers), session.id), False
     except Refusal:
-        caller, is_new = Caller(""), True
+        caller, is_new = Caller(people.make_id()), True
     if not is_open_to_all(SessionState(session.state)) and not caller.is_staff:
         raise sessions.no_such_session()
     caller.require(permission)
-    return Visit(house, session, caller, is_new)
+    return Visit(house, session, caller, is_new, house.identity.receipt_of(request.cookies, session.code))

@@ -15,7 +15,7 @@ from live.broadcast import Channel
 from live.identity import nobody
 from live.visit import Visit, visit
 from moderation import votes
-from sessions.audiences import SCREEN_OF, SCREENS, Audience, own_card
+from sessions.audiences import SCREEN_OF, SCREENS, Audience
 from sessions.database import AWAY
 from sessions.permissions import MAY_HEAR
 from sessions.refusals import Refusal, not_saved
@@ -64,7 +64,7 @@ async def mine(request: Request) -> Response:
     if here.is_new:
         raise nobody()
     feed, renderer = await here.feed(), here.house.renderer
-    own = [own_card(q) for q in feed.board.questions.values() if q.author == here.caller.person]
+    own = pages.own(feed, here)
     async with here.house.database.reading() as db:
         voted = sorted(await votes.voted_by(db, here.session.id, here.caller.person))
     if form == "json":
@@ -111,7 +111,10 @@ async def do(request: Request) -> Response:
         if form:
             raw.setdefault("key", secrets.token_urlsafe(12))
         lang = here.house.renderer.lang(request)
-        answer = await here.house.commands.run(here.caller, here.session.id, name, raw, form=form, lang=lang)
+        address = request.client.host if request.client else ""
+        answer = await here.house.commands.run(
+            here.caller, here.session.id, name, raw, form=form, lang=lang, address=address
+        )
         if not form:
             return JSONResponse(answer)
     except Refusal as error:

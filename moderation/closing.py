@@ -16,7 +16,7 @@ async def end(tx: Transaction, caller: Caller) -> None:
     state = lifecycle.step(tx.session, "end")
     if on_stage := await lineup.on_stage(tx):
         change(tx, caller, on_stage, State.ANSWERED, ev.StageSettled)
-    tx.session.state = state
+    tx.session.state, tx.session.input = state, "open"
     record(tx, ev.SessionEnded(at=tx.now, by=caller.person, state=state))
     counted = await votes.tallies(tx.db, tx.session.id)
     record(tx, ev.VotesCounted(at=tx.now, by=caller.person, state=SessionState(state), tallies=counted))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cryptography.fernet import Fernet
-from sqlalchemy import ForeignKey, Integer, LargeBinary, String, select
+from sqlalchemy import ForeignKey, Integer, LargeBinary, String, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,6 +27,10 @@ def keep_contact(tx: Transaction, question_id: str, contact: str) -> None:
     sealed = tx.cipher.encrypt(contact.encode())
     row = {"question_id": question_id, "session_id": tx.session.id, "sealed": sealed, "length": len(contact)}
     tx.rows[Contact.__table__].append(row)  # type: ignore[index]
+
+
+async def forget_contact(tx: Transaction, question_id: str) -> None:
+    await tx.db.execute(delete(Contact).where(Contact.question_id == question_id))
 
 
 async def contacts(db: AsyncSession, cipher: Fernet, caller: Caller, session_id: int) -> dict[str, str]:

@@ -74,7 +74,7 @@ async def move(tx: Transaction, caller: Caller, question: str, rev: int, after: 
 
 
 async def remove(tx: Transaction, caller: Caller, question: str, rev: int) -> Question:
-    policy.require(tx.session, "line_up")
+    policy.require(tx.session, "unline")
     found, state = await guard(tx, caller, question, rev, "remove")
     return change(tx, caller, found, state, ev.LineupRemoved)
 

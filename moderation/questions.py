@@ -194,4 +194,6 @@ async def edit(tx: Transaction, caller: Caller, question: str, words: str, lang:
 async def withdraw(tx: Transaction, caller: Caller, question: str) -> Question:
     policy.require(tx.session, "withdraw")
     found = await _own(tx, caller, question)
-    return change(tx, caller, found, states.step(State(found.state), "withdraw"), QuestionWithdrawn)
+    state = states.step(State(found.state), "withdraw")
+    await followups.forget_contact(tx, found.id)
+    return change(tx, caller, found, state, QuestionWithdrawn)

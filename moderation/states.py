@@ -37,6 +37,7 @@ TRANSITIONS: dict[tuple[S, str], S] = {
     (S.ANSWERED, "hide"): S.HIDDEN,
     (S.DECLINED, "restore"): S.HELD,
     (S.DECLINED, "answer"): S.DECLINED,
+    (S.PRIVATE, "withdraw"): S.WITHDRAWN,
     (S.PRIVATE, "hand_over"): S.PRIVATE,
     (S.PRIVATE, "restore"): S.HELD,
     (S.PRIVATE, "answer"): S.PRIVATE,

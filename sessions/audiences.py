@@ -145,6 +145,8 @@ def card(question: Question, audience: Audience, screen: str | None = None) -> C
             contact=question.contact,
             revised=question.revised,
         )
+    if question.state is State.WITHDRAWN:  # The asker was told that nobody sees it then.
+        shown = msgspec.structs.replace(shown, words=None, name=None, contact=False)
     return shown
 
 
@@ -156,7 +158,7 @@ def is_waiting_privately(question: Question) -> bool:
 def own_card(question: Question) -> Card:
     """The question as its asker sees it, whatever became of it."""
     return msgspec.structs.replace(
-        _card(question, question.revs[Audience.DESK], "mine"),
+        _card(question, question.rev, "mine"),
         order=f"{question.number:08d}",
         answers=question.answers,
         private=question.private,
@@ -164,7 +166,7 @@ def own_card(question: Question) -> Card:
         say=question.say,
         handed_to=question.handed_to,
         may_edit=question.state is State.HELD,
-        may_withdraw=question.state in (State.HELD, State.SHOWN, State.QUEUED),
+        may_withdraw=question.state in (State.HELD, State.SHOWN, State.QUEUED, State.PRIVATE),
     )
 
 

@@ -188,6 +188,7 @@ FACTS: dict[type[ev.Event], Callable[[Any], dict[str, Any]]] = {
     ev.SessionRescheduled: lambda e: {"plan": e.plan},
     ev.InputPaused: lambda _: {"input": "paused"},
     ev.InputResumed: lambda _: {"input": "open"},
+    ev.SessionEnded: lambda _: {"input": "open"},
     ev.VotesCounted: lambda e: {"tallies": e.tallies},
     ev.SessionPublished: lambda e: {"published_at": e.at},
 }

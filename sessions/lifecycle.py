@@ -19,7 +19,6 @@ from sessions.words import clean, clean_line
 
 TRANSITIONS: dict[tuple[S, str], S] = {
     (S.DRAFT, "schedule"): S.SCHEDULED,
-    (S.DRAFT, "cancel"): S.CANCELLED,
     (S.SCHEDULED, "open_doors"): S.DOORS_OPEN,
     (S.SCHEDULED, "start"): S.LIVE,
     (S.SCHEDULED, "reschedule"): S.SCHEDULED,
@@ -91,13 +90,17 @@ async def plan(tx: Transaction, caller: Caller, plan: Plan, *, endless: bool = F
 
 
 async def change(tx: Transaction, caller: Caller, plan: Plan) -> Session:
-    """The same session under another plan; its state stays."""
+    """The same session under another plan; at another time its doors close again until then."""
     session, plan = tx.session, check(plan)
     if S(session.state) is S.CANCELLED:
         raise Refusal("not_now", CLOSED[S.CANCELLED])
-    if plan != session.plan:
+    state = S(session.state)
+    if plan.starts_at != session.plan.starts_at and (state, "reschedule") in TRANSITIONS:
+        session.state, session.plan = TRANSITIONS[state, "reschedule"], plan
+        record(tx, ev.SessionRescheduled(at=tx.now, by=caller.person, state=S(session.state), plan=plan))
+    elif plan != session.plan:
         session.plan = plan
-        record(tx, ev.SessionChanged(at=tx.now, by=caller.person, state=S(session.state), plan=plan))
+        record(tx, ev.SessionChanged(at=tx.now, by=caller.person, state=state, plan=plan))
     return session
 
 

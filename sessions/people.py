@@ -231,11 +231,13 @@ async def revoke(tx: Transaction, session_id: int, invitation_id: int) -> None:
 
 
 async def remove(tx: Transaction, session_id: int, membership_id: int) -> str:
-    """Take a role in this session away; answers the id of the person who held it."""
+    """Take a role in this session away, and the links that they made and nobody used; answers the person's id."""
     found = await tx.db.get(Membership, membership_id)
     if found is None or found.session_id != session_id:
         raise Refusal("not_found", "This person holds no such role here.")
     await tx.db.delete(found)
+    theirs = Invitation.made_by == found.person_id, Invitation.session_id == session_id, Invitation.used_at.is_(None)
+    await tx.db.execute(update(Invitation).where(*theirs).values(revoked_at=tx.now))
     return found.person_id
 
 

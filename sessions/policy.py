@@ -16,6 +16,7 @@ ALLOWED_IN: dict[str, frozenset[S]] = {
     "withdraw": RUNNING | AFTER,
     "decide": RUNNING | AFTER,
     "line_up": RUNNING,
+    "unline": RUNNING | AFTER,
     "stage": frozenset({S.LIVE}),
     "answer": RUNNING | AFTER,
     "input": RUNNING,

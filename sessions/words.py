@@ -6,6 +6,7 @@ import hashlib
 import secrets
 import unicodedata
 from collections.abc import Iterable
+from itertools import islice
 from typing import NewType
 
 import regex
@@ -25,6 +26,9 @@ CLUSTER = regex.compile(r"\X")
 TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e")
 BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and symbols by their category, and nothing to see."""
+CODES_IN_A_CHARACTER = 12
+"""Code points in one character, at most on average: a family of four in one emoji is 7, with skin tones 11."""
+MARKS_BEFORE_NORMALISING = 16
 MARKS_IN_A_CLUSTER = 8
 """Combining marks on one letter; the most in real use (Tibetan, pointed Hebrew with accents) is about 6."""
 
@@ -40,39 +44,51 @@ class Words(Base):
     length: Mapped[int] = mapped_column(Integer)
 
 
-def count(text: str) -> int:
-    """Length as a reader counts it: in grapheme clusters (UAX #29)."""
-    return sum(1 for _ in CLUSTER.finditer(text))
+def is_within(text: str, limit: int) -> bool:
+    """Whether a reader counts at most `limit` characters: grapheme clusters (UAX #29); never counts further."""
+    return next(islice(CLUSTER.finditer(text), limit, None), None) is None
 
 
 def clean(text: str, limit: int) -> str:
     """The text in NFC with plain line ends and trimmed, or a refusal; never cut, never silently altered otherwise.
 
-    `limit` is in grapheme clusters. Raises Refusal `bad`.
+    `limit` is in grapheme clusters. Raises Refusal `bad`. Each check bounds the cost of the next: both normalising and
+    counting are quadratic over what nobody writes.
     """
-    if len(text) > limit * 20:  # A cluster may be long; a megabyte of marks is an attack, and need not be counted.
-        raise Refusal(
-            "bad", "That is longer than the {limit} characters there is room for. Please shorten it.", limit=limit
-        )
+    if len(text) > limit * CODES_IN_A_CHARACTER:
+        raise too_long(limit)
+    if has_piled_marks(text, MARKS_BEFORE_NORMALISING):
+        raise too_many_marks()
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")).strip()
-    if not CLUSTER.search(text) or not any(unicodedata.category(c)[0] not in "ZCM" and c not in BLANK for c in text):
+    if not any(unicodedata.category(c)[0] not in "ZCM" and c not in BLANK for c in text):
         raise Refusal("bad", "There are no words here yet. Please write something first.")
     if any(unicodedata.category(c) in ("Cc", "Cs", "Co") and c != "\n" for c in text) or TURNING & set(text):
         raise Refusal("bad", "Some hidden characters came along with these words. Please type them again.")
+    if has_piled_marks(text, MARKS_IN_A_CLUSTER):
+        raise too_many_marks()
+    if not is_within(text, limit):
+        raise too_long(limit)
+    return text
+
+
+def too_long(limit: int) -> Refusal:
+    return Refusal(
+        "bad", "That is longer than the {limit} characters there is room for. Please shorten it.", limit=limit
+    )
+
+
+def too_many_marks() -> Refusal:
+    return Refusal("bad", "Some letters here carry too many marks to be read. Please type them again.")
+
+
+def has_piled_marks(text: str, most: int) -> bool:
+    """Whether more than `most` combining marks follow one another."""
     marks = 0
     for character in text:
         marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
-        if marks > MARKS_IN_A_CLUSTER:
-            raise Refusal("bad", "Some letters here carry too many marks to be read. Please type them again.")
-    length = count(text)
-    if length > limit:
-        raise Refusal(
-            "bad",
-            "That is {length} characters, and there is room for {limit}. Please shorten it.",
-            length=length,
-            limit=limit,
-        )
-    return text
+        if marks > most:
+            return True
+    return False
 
 
 def clean_line(text: str, limit: int) -> str:

@@ -81,7 +81,7 @@ export function startCommands(link: Link, doings: Doings): void {
     unanswered.set(name, key);
     const undo = doings.expect?.(form);
     const answer = await link.command(command, { ...body, key });
-    if (answer.ok || answer.code !== "unsent") unanswered.delete(name);
+    if (answer.ok || (answer.code !== "unsent" && answer.code !== "not_saved")) unanswered.delete(name);
     if (answer.ok) {
       if (!undo) fold(form);
       doings.done?.(command);

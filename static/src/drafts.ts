@@ -25,7 +25,7 @@ export interface Drafts {
   /** Puts what was typed back; what the server rendered after a refusal is newer and stays. */
   restore(): void;
   fill(values: Draft): void;
-  /** The question has gone: only the name stays, for the next one. */
+  /** The question has gone. */
   clear(): void;
 }
 
@@ -33,6 +33,8 @@ export function openDrafts(form: HTMLFormElement): Drafts {
   const read = (): Draft => {
     const draft: Draft = {};
     for (const field of fieldsOf(form)) {
+      // A telephone number is typed again rather than left behind on a shared computer.
+      if (field.name === "contact") continue;
       if (isBox(field) ? field.checked : field.value !== "") draft[field.name] = isBox(field) ? true : field.value;
     }
     return draft;
@@ -70,8 +72,7 @@ export function openDrafts(form: HTMLFormElement): Drafts {
       if (draft && read()["words"] === undefined) fill({ ...read(), ...draft });
     },
     clear() {
-      const name = read()["name"];
-      fill(name === undefined ? {} : { name });
+      fill({});
       save();
     },
   };

@@ -148,7 +148,8 @@ export function openOutbox(link: Link, ends: OutboxEnds): Outbox {
       const soon = new Promise<"kept">((resolve) => setTimeout(() => resolve("kept"), SOON_MS));
       const answer = await Promise.race([tryOnce(entry), soon]);
       inSheet.delete(entry.key);
-      if (answer !== "kept" && !answer.ok && answer.code !== "unsent") {
+      // After "not saved" it may have been saved all the same: only the same key is safe to try again with.
+      if (answer !== "kept" && !answer.ok && !passes(answer.code)) {
         // The words are still in the form, with the reason beside them.
         forget(entry.key);
         draw();

@@ -3,6 +3,7 @@
 import { startCommands } from "./commands";
 import { openMine } from "./mine";
 import { openScreen } from "./screen";
+import { empty } from "./shelf";
 import { openTallies } from "./tallies";
 import { openVotes } from "./votes";
 
@@ -15,3 +16,6 @@ startCommands(link, {
   expect: (form) => (form.dataset["vote"] ? votes.turn(form) : undefined),
   done: () => void fetchOwn(),
 });
+
+// On https the answer empties the storage as well; on plain http nobody else does.
+document.querySelector("form[data-forget]")?.addEventListener("submit", empty);

@@ -3,7 +3,11 @@
 
 const memory = new Map<string, string>();
 
-const label = (name: string): string => `facetoface:${document.body.dataset["code"] ?? ""}:${name}`;
+// By person too: on a shared computer the next one must not find what the last one typed.
+const label = (name: string): string => {
+  const { code = "", me = "" } = document.body.dataset;
+  return `facetoface:${code}:${me}:${name}`;
+};
 
 export function take<T>(name: string): T | null {
   let kept = memory.get(label(name)) ?? null;
@@ -33,6 +37,16 @@ export function drop(name: string): void {
   memory.delete(label(name));
   try {
     localStorage.removeItem(label(name));
+  } catch {
+    // Nothing could have been kept there.
+  }
+}
+
+/** Everything of everybody who used this browser here. */
+export function empty(): void {
+  memory.clear();
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith("facetoface:")) localStorage.removeItem(key);
   } catch {
     // Nothing could have been kept there.
   }
