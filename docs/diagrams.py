@@ -34,7 +34,8 @@ def page() -> str:
     open_states = ", ".join(f"`{state}`" for state in State if state in states.OPEN)
     return f"""# States
 
-Drawn from `moderation/states.py` and `sessions/lifecycle.py` by `python docs/diagrams.py`. What has no arrow is refused.
+Drawn from `moderation/states.py` and `sessions/lifecycle.py` by `python docs/diagrams.py`.
+What has no arrow is refused.
 
 ## A question
 

@@ -1,11 +1,10 @@
-"""The one place where things are wired together."""
+"""The application: routes, what goes on beside them, and the guard in front."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,18 +21,12 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from live import doors, health, office, pages, wire
-from live.broadcast import Broadcast
-from live.commands import Commands
-from live.identity import Identity
-from live.nudge import Nudges
-from live.presence import Presence
-from live.rendering import DIST, Renderer
+from live.house import House, build_house
+from live.rendering import DIST
 from live.settings import Settings
-from live.sockets import Sockets
-from live.throttle import Throttle
 from live.timekeeper import keep_time
 from sessions import schema
-from sessions.database import AWAY, Database, clock
+from sessions.database import AWAY, clock
 from sessions.refusals import Refusal
 
 logger = structlog.get_logger()
@@ -42,40 +35,6 @@ LOOK_ANYWAY = 4
 """Turns of looking after which a server that hears nudges looks all the same."""
 LOOK_EVERY, BEAT_EVERY, RECHECK_EVERY, TIME_EVERY = 1.0, 15.0, 4.0, 5.0
 """Seconds: a role that was lost closes its connections within 5, a head is told at least every 20."""
-
-
-@dataclass
-class House:
-    """Everything that is wired, for whoever serves a request."""
-
-    settings: Settings
-    database: Database
-    identity: Identity
-    renderer: Renderer
-    broadcast: Broadcast
-    commands: Commands
-    presence: Presence
-    sockets: Sockets
-    nudges: Nudges | None
-    moved: Callable[[int], None]
-
-
-def build_house(settings: Settings) -> House:
-    if settings.data_dir:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url, settings.cipher())
-    identity, renderer, presence = Identity(settings, database), Renderer(settings), Presence()
-    broadcast = Broadcast(database, renderer, settings.tick)
-    nudges = Nudges(settings.redis_url, broadcast.nudge, presence) if settings.redis_url else None
-
-    def moved(session_id: int) -> None:
-        broadcast.nudge(session_id)
-        if nudges:
-            nudges.tell(session_id)
-
-    commands = Commands(database, Throttle(), moved, settings.secret())
-    sockets = Sockets(settings, database, identity, renderer, broadcast, commands, presence)
-    return House(settings, database, identity, renderer, broadcast, commands, presence, sockets, nudges, moved)
 
 
 def create_app(settings: Settings) -> Starlette:

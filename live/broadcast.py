@@ -19,10 +19,11 @@ from live.rendering import Renderer, session_view
 from moderation import votes
 from sessions import board as boards
 from sessions import log
-from sessions.audiences import Audience, Card, card
+from sessions.audiences import Card, card
 from sessions.board import Board
 from sessions.database import AWAY, Database
-from sessions.events import QuestionEvent, QuestionNoted
+from sessions.events import Entry, QuestionEvent, QuestionNoted
+from sessions.question import Audience
 from sessions.refusals import Refusal
 
 logger = structlog.get_logger()
@@ -232,7 +233,7 @@ class Broadcast:
                     await self.send("pulse", {"head": told}, channel.address)
 
 
-def _author(entry: log.Entry, board: Board) -> str | None:
+def _author(entry: Entry, board: Board) -> str | None:
     """Whose question it was, where the asker can notice what happened."""
     event = entry.event
     if isinstance(event, QuestionEvent) and not isinstance(event, QuestionNoted):

@@ -18,10 +18,10 @@ from live.throttle import Throttle
 from moderation import closing, decisions, lineup, questions, votes
 from moderation.questions import Question
 from sessions import keys, lifecycle
-from sessions.audiences import Audience
 from sessions.batches import Batches
 from sessions.database import Database, Transaction
 from sessions.permissions import Caller, Permission
+from sessions.question import Audience
 from sessions.refusals import Refusal
 
 Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z")]

@@ -11,10 +11,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from live.app import House, build_house
+from live.house import House, build_house
 from live.settings import Settings
 from sessions import lifecycle, people, schema
-from sessions import session as sessions
 from sessions.events import Plan
 from sessions.permissions import Caller, Role
 from sessions.session import Session
@@ -122,7 +121,7 @@ class _Script:
         """The id of the new question, and its rev."""
         told = await self.do("question.ask", Caller(people.make_id()), words=words, lang=lang, topic=topic)
         async with self.house.database.writing() as tx:
-            session = await sessions.lock(tx, self.session.id)
+            session = await tx.lock(self.session.id)
             return told["question"], session.seq
 
 

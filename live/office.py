@@ -227,7 +227,7 @@ async def edit(request: Request) -> Response:
     if plan is not None:
         try:
             async with house.database.writing() as tx:
-                await sessions.lock(tx, here.session.id)
+                await tx.lock(here.session.id)
                 await lifecycle.change(tx, here.caller, plan)
             house.moved(here.session.id)
             return RedirectResponse(f"/office/{here.session.code}", 303)

@@ -16,11 +16,11 @@ from live.visit import Visit, house_of, visit
 from moderation import followups, votes
 from moderation.states import OPEN
 from sessions import session as sessions
-from sessions.audiences import SCREENS, Audience, Card, card, own_card
-from sessions.board import Question
+from sessions.audiences import SCREENS, Card, card, own_card
 from sessions.events import SessionState as S
 from sessions.events import State
 from sessions.permissions import Caller, Permission
+from sessions.question import Audience, Question
 from sessions.refusals import Refusal
 from sessions.session import Session
 

@@ -23,10 +23,11 @@ from live.presence import Presence
 from live.rendering import Renderer
 from live.settings import Settings
 from sessions import session as sessions
-from sessions.audiences import SCREEN_OF, SCREENS, Audience, is_open_to_all
+from sessions.audiences import SCREEN_OF, SCREENS, is_open_to_all
 from sessions.database import AWAY, Database
 from sessions.events import SessionState
 from sessions.permissions import MAY_HEAR, Caller
+from sessions.question import Audience
 from sessions.refusals import Refusal, not_saved
 
 PING_INTERVAL, PING_TIMEOUT = 25, 20

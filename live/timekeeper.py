@@ -27,13 +27,13 @@ async def keep_time(
     for session in scheduled:
         if session.starts_at and session.starts_at - timedelta(minutes=session.plan.doors_minutes) <= now:
             async with database.writing() as tx:
-                if (await sessions.lock(tx, session.id)).state == S.SCHEDULED:
+                if (await tx.lock(session.id)).state == S.SCHEDULED:
                     await lifecycle.open_doors(tx, TIMEKEEPER)
             moved(session.id)
     for session in open_ones:
         if session.endless or not session.ends_at or session.ends_at + OVERDUE > now or has_devices(session.id):
             continue
         async with database.writing() as tx:
-            if (await sessions.lock(tx, session.id)).state in (S.LIVE, S.PAUSED):
+            if (await tx.lock(session.id)).state in (S.LIVE, S.PAUSED):
                 await closing.end(tx, TIMEKEEPER)
         moved(session.id)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
 from live.broadcast import Feed
+from live.house import House
 from sessions import people
 from sessions import session as sessions
 from sessions.audiences import is_open_to_all
@@ -16,9 +16,6 @@ from sessions.events import SessionState
 from sessions.permissions import Caller, Permission
 from sessions.refusals import Refusal
 from sessions.session import Session
-
-if TYPE_CHECKING:
-    from live.app import House
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from live.broadcast import Channel
 from live.identity import nobody
 from live.visit import Visit, visit
 from moderation import votes
-from sessions.audiences import SCREEN_OF, SCREENS, Audience
+from sessions.audiences import SCREEN_OF, SCREENS
 from sessions.database import AWAY
 from sessions.permissions import MAY_HEAR
+from sessions.question import Audience
 from sessions.refusals import Refusal, not_saved
 
 OWN = ("question.edit", "question.withdraw")

@@ -7,8 +7,9 @@ from sqlalchemy import ForeignKey, Integer, LargeBinary, String, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sessions.database import Base, Transaction
+from sessions.database import Transaction
 from sessions.permissions import Caller, Permission
+from sessions.tables import Base
 
 
 class Contact(Base):

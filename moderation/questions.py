@@ -12,13 +12,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from moderation import followups, states
 from sessions import policy
-from sessions.audiences import SEES, Audience
-from sessions.database import Base, Transaction
+from sessions.audiences import SEES
+from sessions.database import Transaction
 from sessions.events import QuestionAsked, QuestionEdited, QuestionEvent, QuestionWithdrawn, State
 from sessions.log import record
 from sessions.people import Person
 from sessions.permissions import MAY_HEAR, Caller
+from sessions.question import Audience
 from sessions.refusals import Phrase, Refusal
+from sessions.tables import Base
 from sessions.words import clean, clean_line, keep
 
 MAX_NAME, MAX_CONTACT = 60, 200

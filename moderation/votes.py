@@ -11,10 +11,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from moderation.questions import Question, find
 from moderation.states import VOTABLE
 from sessions import policy
-from sessions.database import Base, Transaction
+from sessions.database import Transaction
 from sessions.events import State
 from sessions.permissions import Caller
 from sessions.refusals import Refusal
+from sessions.tables import Base
 
 
 class Vote(Base):

@@ -8,24 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from sessions.events import Event, LineupMoved, QuestionEvent, QuestionNoted, SessionState, State
-
-if TYPE_CHECKING:
-    from sessions.board import Board, Question
-
-
-class Audience(StrEnum):
-    """Who listens. `public` counts public numbers; `speaker` and `desk` count backstage numbers."""
-
-    PUBLIC = "public"
-    SPEAKER = "speaker"
-    DESK = "desk"
-
+from sessions.question import Audience, Question, Said
 
 SEES: Mapping[Audience, frozenset[State]] = {
     Audience.PUBLIC: frozenset({State.SHOWN, State.QUEUED, State.ON_STAGE, State.ANSWERED}),
@@ -72,16 +59,6 @@ SCREENS: Mapping[str, tuple[Audience, Mapping[State, str]]] = {
 
 SCREEN_OF = {Audience.PUBLIC: "families", Audience.SPEAKER: "speak", Audience.DESK: "desk"}
 """The screen whose places a program gets when it names none."""
-
-
-class Said(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A written answer or a note; a private one was written for the asker alone, and stays so."""
-
-    words: str | None
-    by: str
-    at: datetime
-    lang: str | None = None
-    private: bool = False
 
 
 class Card(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -186,21 +163,6 @@ def _card(question: Question, rev: int, place: str | None) -> Card:
         answers=tuple(said for said in question.answers if not said.private),
         settled_at=question.settled_at,
     )
-
-
-def session_facts(board: Board, audience: Audience) -> dict[str, Any]:
-    """The session as the audience may see it: what they are told when it changes."""
-    lineup = board.lineup()
-    if audience is Audience.PUBLIC:  # Who is in line is public; in what order is the desk's and the speakers'.
-        lineup = sorted(lineup, key=lambda q: q.number)
-    on_stage = board.on_stage()
-    return {
-        "state": board.state,
-        "input": board.input,
-        "stage": on_stage and on_stage.id,
-        "lineup": [q.id for q in lineup],
-        "title": board.plan.title,
-    }
 
 
 def is_open_to_all(state: SessionState) -> bool:

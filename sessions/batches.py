@@ -16,7 +16,6 @@ import structlog
 
 from sessions.database import Database, Transaction
 from sessions.refusals import Refusal, not_saved
-from sessions.session import lock
 
 W = TypeVar("W")
 A = TypeVar("A")
@@ -85,7 +84,7 @@ class Batches(Generic[W, A]):
 
     async def _transact(self, session_id: int, works: Sequence[W]) -> list[A | Refusal]:
         async with self.database.writing() as tx:
-            await lock(tx, session_id)
+            await tx.lock(session_id)
             answers = await self.perform(tx, works)
             await tx.flush()
         self.committed(session_id, tx)

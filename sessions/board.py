@@ -10,43 +10,12 @@ import msgspec
 from msgspec.structs import replace
 
 from sessions import events as ev
-from sessions.audiences import SEES, Audience, Said, card, session_facts, touches
-from sessions.events import Plan, SessionState, State
-from sessions.log import Entry
+from sessions.audiences import SEES, card, touches
+from sessions.events import Entry, Plan, SessionState, State
+from sessions.question import Audience, Question, Said
 
 Words = Mapping[str, str | None]
 STAGED = (State.QUEUED, State.ON_STAGE)
-
-
-class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is known of a question; what of it anybody sees is for `audiences.card` to say.
-
-    `handed_to` is None until somebody has taken it on, and empty where nobody is named.
-    `rev` moves with state, words and place, and guards commands against acting on something stale. `revs` is, per
-    audience that can have noticed, the number in their stream of its last visible change.
-    """
-
-    id: str
-    number: int
-    author: str
-    state: State
-    words: str | None
-    lang: str
-    asked_at: datetime
-    name: str | None = None
-    topic: str | None = None
-    private: bool = False
-    contact: bool = False
-    revised: bool = False
-    order: str = ""
-    answers: tuple[Said, ...] = ()
-    notes: tuple[Said, ...] = ()
-    reason: str | None = None
-    say: str | None = None
-    handed_to: str | None = None
-    settled_at: datetime | None = None
-    rev: int = 0
-    revs: dict[Audience, int] = {}
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +91,21 @@ def patch(board: Board, audience: Audience, since: int, screen: str | None = Non
     if not since or board.revs.get(audience, 0) > since:
         told["session"] = session_facts(board, audience)
     return told
+
+
+def session_facts(board: Board, audience: Audience) -> dict[str, Any]:
+    """The session as the audience may see it: what they are told when it changes."""
+    lineup = board.lineup()
+    if audience is Audience.PUBLIC:  # Who is in line is public; in what order is the desk's and the speakers'.
+        lineup = sorted(lineup, key=lambda q: q.number)
+    on_stage = board.on_stage()
+    return {
+        "state": board.state,
+        "input": board.input,
+        "stage": on_stage and on_stage.id,
+        "lineup": [q.id for q in lineup],
+        "title": board.plan.title,
+    }
 
 
 def _asked(event: ev.QuestionAsked, words: Words, _: Question | None) -> dict[str, Any]:

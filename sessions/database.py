@@ -9,50 +9,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from asyncpg import PostgresError
 from cryptography.fernet import Fernet
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, Table, TypeDecorator, event, insert
+from sqlalchemy import Engine, Table, event, insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import DeclarativeBase
 
-if TYPE_CHECKING:
-    from sessions.events import Event, Plan
-    from sessions.session import Session
-
+from sessions.events import Event, Plan
+from sessions.session import Session, no_such_session
 
 AWAY: tuple[type[Exception], ...] = (SQLAlchemyError, PostgresError, OSError, TimeoutError)
 """What it looks like from here when the database cannot be reached; asyncpg's own errors come through unwrapped."""
-
-
-class Timestamp(TypeDecorator[datetime]):
-    """A moment in UTC on both databases; SQLite forgets the zone, so it is put back on the way out."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value and value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=UTC)
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(column_0_label)s",
-            "uq": "uq_%(table_name)s_%(column_0_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {datetime: Timestamp}  # noqa: RUF012 (declared so by SQLAlchemy)
 
 
 def clock() -> datetime:
@@ -83,6 +53,15 @@ class Transaction:
         if self.locked is None:
             raise RuntimeError("lock the session first: what is read before the lock may be stale when it is written")
         return self.locked
+
+    async def lock(self, session_id: int) -> Session:
+        """Lock the session before anything else is read. Raises Refusal `not_found`."""
+        found = await self.db.get(Session, session_id, with_for_update=True)
+        if found is None:
+            raise no_such_session()
+        # Whoever waited for the lock acts after the one who held it, and the log must say so.
+        self.locked, self.now = found, clock()
+        return found
 
     @cached_property
     def plan(self) -> Plan:

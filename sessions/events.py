@@ -10,11 +10,12 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from types import UnionType
-from typing import Union, get_args, get_type_hints
+from typing import NewType, Union, get_args, get_type_hints
 
 import msgspec
 
-from sessions.words import Digest
+Digest = NewType("Digest", str)
+"""SHA-256(salt + words) in hex: all that the log knows of a personal text."""
 
 
 class State(StrEnum):
@@ -210,6 +211,19 @@ class StageSkipped(QuestionEvent, frozen=True, kw_only=True, tag="stage.skipped"
     """Back to the line-up, at its end."""
 
     order: str
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An event in its places, with the words that its digests stand for (None where they were taken out).
+
+    `public` is the number in the public stream that holds after this event; it moved if `is_public`.
+    """
+
+    seq: int
+    public: int
+    is_public: bool
+    event: Event
+    words: dict[str, str | None] = {}
 
 
 def leaves(kind: type[Event]) -> list[type[Event]]:

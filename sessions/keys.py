@@ -10,7 +10,8 @@ import msgspec
 from sqlalchemy import JSON, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sessions.database import Base, Transaction
+from sessions.database import Transaction
+from sessions.tables import Base
 
 
 class KeptKey(Base):

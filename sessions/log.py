@@ -16,10 +16,12 @@ from sqlalchemy import ForeignKey, ForeignKeyConstraint, Integer, String, Text, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sessions.audiences import Audience, touches
-from sessions.database import Base, Transaction
-from sessions.events import Event, decode, digests, encode
+from sessions.audiences import touches
+from sessions.database import Transaction
+from sessions.events import Entry, Event, decode, digests, encode
+from sessions.question import Audience
 from sessions.session import Session
+from sessions.tables import Base
 from sessions.words import Words, digest, recall
 
 NO_HASH = "0" * 64
@@ -49,19 +51,6 @@ class StreamRow(Base):
 
 
 LOG, STREAMS = LogRow.__table__, StreamRow.__table__
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """An event in its places, with the words that its digests stand for (None where they were taken out).
-
-    `public` is the number in the public stream that holds after this event; it moved if `is_public`.
-    """
-
-    seq: int
-    public: int
-    is_public: bool
-    event: Event
-    words: dict[str, str | None] = {}
 
 
 class Head(NamedTuple):

@@ -14,10 +14,11 @@ from sqlalchemy import Boolean, ForeignKey, String, Text, UniqueConstraint, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sessions.database import Base, Transaction
+from sessions.database import Transaction
 from sessions.permissions import Caller, Role
 from sessions.refusals import Refusal
 from sessions.session import Session
+from sessions.tables import Base
 from sessions.words import clean_line
 
 MAX_NAME = 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from sessions.audiences import Audience
+from sessions.question import Audience
 from sessions.refusals import Refusal
 
 

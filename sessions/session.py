@@ -12,9 +12,9 @@ from sqlalchemy import JSON, Boolean, Integer, String, Text, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sessions.database import Base, Transaction, clock
 from sessions.events import Plan, SessionState
 from sessions.refusals import Refusal
+from sessions.tables import Base
 
 CODE_ALPHABET = "ABCDEFGHJKMNPQRTUVWXYZ2346789"
 """Read aloud without confusion: no I, L, O, S, 0, 1 or 5."""
@@ -67,16 +67,6 @@ def tidy_code(typed: str) -> str:
 
 def no_such_session() -> Refusal:
     return Refusal("not_found", "There is no session with this code. Please check the letters and try again.")
-
-
-async def lock(tx: Transaction, session_id: int) -> Session:
-    """Lock the session before anything else is read: what is read earlier may be stale when it is written."""
-    found = await tx.db.get(Session, session_id, with_for_update=True)
-    if found is None:
-        raise no_such_session()
-    # Whoever waited for the lock acts after the one who held it, and the log must say so.
-    tx.locked, tx.now = found, clock()
-    return found
 
 
 async def find(db: AsyncSession, code: str) -> Session:

@@ -7,18 +7,16 @@ import secrets
 import unicodedata
 from collections.abc import Iterable
 from itertools import islice
-from typing import NewType
 
 import regex
 from sqlalchemy import ForeignKey, Integer, LargeBinary, String, Text, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sessions.database import Base, Transaction
+from sessions.database import Transaction
+from sessions.events import Digest
 from sessions.refusals import Refusal
-
-Digest = NewType("Digest", str)
-"""SHA-256(salt + words) in hex: all that the log knows of a personal text."""
+from sessions.tables import Base
 
 CLUSTER = regex.compile(r"\X")
 # Overrides and embeddings turn the direction of what follows them; isolates and marks, which keyboards for Arabic and

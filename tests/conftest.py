@@ -11,7 +11,8 @@ from uuid import uuid4
 import pytest
 
 from sessions import schema
-from sessions.database import Base, Database
+from sessions.database import Database
+from sessions.tables import Base
 from tests.house import CIPHER, House
 from tests.servers import PostgresServer, RedisServer
 

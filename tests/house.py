@@ -16,12 +16,13 @@ from live.throttle import Throttle
 from moderation.questions import Question
 from sessions import board as boards
 from sessions import lifecycle, log, people
-from sessions.audiences import SCREENS, SEES, Audience
+from sessions.audiences import SCREENS, SEES
 from sessions.board import Board
 from sessions.database import Database
-from sessions.events import Plan, State
-from sessions.log import Entry, Head
+from sessions.events import Entry, Plan, State
+from sessions.log import Head
 from sessions.permissions import Caller, Role
+from sessions.question import Audience
 from sessions.refusals import Refusal
 from sessions.session import Session
 

@@ -8,7 +8,6 @@ from cryptography.fernet import Fernet, InvalidToken
 from moderation import followups
 from sessions.database import Database
 from sessions.refusals import Refusal
-from sessions.session import lock
 from tests.house import CIPHER, House, check
 
 
@@ -42,7 +41,7 @@ async def test_without_a_key_no_contact_is_kept_in_the_open(sqlite_copy: str) ->
     database = Database(sqlite_copy)
     house = await House.build(database)
     async with database.writing() as tx:
-        await lock(tx, house.session_id)
+        await tx.lock(house.session_id)
         with pytest.raises(RuntimeError, match="sealed"):
             followups.keep_contact(tx, "q1", "520-555-0100")
     refusal = await house.refused(house.rosa, "question.ask", words="Why?", lang="en", contact="520-555-0100")

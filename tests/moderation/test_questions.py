@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from moderation.questions import LATELY, Question, make_id, may_see
-from sessions.audiences import Audience, card
+from sessions.audiences import card
 from sessions.database import Database
 from sessions.events import EVENTS, QuestionEvent, QuestionNoted, State
 from sessions.permissions import Caller, Role
+from sessions.question import Audience
 from tests.house import House, check
 
 

@@ -11,9 +11,10 @@ from live.commands import COMMANDS
 from moderation import states
 from moderation.states import NAMES, OPEN, TRANSITIONS, VERBS, VOTABLE
 from sessions import policy
-from sessions.audiences import SEES, Audience
+from sessions.audiences import SEES
 from sessions.events import State
 from sessions.permissions import Caller
+from sessions.question import Audience
 from sessions.refusals import Refusal
 from tests.house import House, check
 

@@ -15,12 +15,13 @@ from sqlalchemy import select
 
 from moderation import followups
 from sessions import board as boards
-from sessions.audiences import SCREENS, SEES, UNSEEN, Audience, Card, Said, card, own_card, session_facts, touches
-from sessions.board import Board
+from sessions.audiences import SCREENS, SEES, UNSEEN, Card, card, own_card, touches
+from sessions.board import Board, session_facts
 from sessions.database import Database
 from sessions.events import EVENTS, Event, LineupMoved, QuestionEvent, QuestionNoted, SessionEvent, State
 from sessions.events import SessionState as S
 from sessions.permissions import Caller
+from sessions.question import Audience, Question, Said
 from sessions.refusals import Refusal
 from sessions.words import Words
 from tests.house import CIPHER, House, check, history
@@ -226,8 +227,8 @@ async def test_words_that_were_taken_out_are_gone_for_everybody(small_house: Hou
     await check(house)
 
 
-def sample(state: State, *, private: bool = False) -> boards.Question:
-    return boards.Question(
+def sample(state: State, *, private: bool = False) -> Question:
+    return Question(
         id="q1",
         number=7,
         author="rosa",

@@ -7,11 +7,10 @@ import pytest
 
 from sessions import board as boards
 from sessions import events as ev
-from sessions.audiences import Audience, Said
 from sessions.board import CHANGES, FACTS, Board
-from sessions.events import EVENTS, QuestionEvent, SessionEvent, State
-from sessions.log import Entry
+from sessions.events import EVENTS, Entry, QuestionEvent, SessionEvent, State
 from sessions.permissions import Caller
+from sessions.question import Audience, Question, Said
 from tests.house import Behind, Device, House, check, device_at, history, told
 
 
@@ -56,7 +55,7 @@ async def test_the_whole_of_a_board(small_house: House) -> None:
         plan=session.plan,
         state=ev.SessionState.LIVE,
         questions={
-            question: boards.Question(
+            question: Question(
                 id=question,
                 number=1,
                 author="rosa",

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, event, select, text
 
 from sessions.database import Database, clock
 from sessions.people import Person
-from sessions.session import Session, lock
+from sessions.session import Session
 from tests.house import House
 
 AT = datetime(2026, 5, 1, 18, 0, 0, 123_000, UTC)
@@ -63,7 +63,7 @@ def test_the_clock_is_in_utc_and_milliseconds() -> None:
 async def test_whoever_waited_for_the_lock_acts_later(house: House) -> None:
     async with house.database.writing() as tx:
         began = tx.now
-        await lock(tx, house.session_id)
+        await tx.lock(house.session_id)
         assert tx.now >= began
         assert tx.session.id == house.session_id
 
@@ -79,7 +79,7 @@ async def test_who_writes_waits_for_who_writes(house: House) -> None:
 
     async def count() -> None:
         async with house.database.writing() as tx:
-            session = await lock(tx, house.session_id)
+            session = await tx.lock(house.session_id)
             votes = session.votes
             await asyncio.sleep(0)
             session.votes = votes + 1
@@ -90,7 +90,7 @@ async def test_who_writes_waits_for_who_writes(house: House) -> None:
 
 async def test_reading_does_not_wait_for_writing(house: House) -> None:
     async with house.database.writing() as tx:
-        (await lock(tx, house.session_id)).votes = 7
+        (await tx.lock(house.session_id)).votes = 7
         await tx.flush()
         assert (await house.session()).votes == 0
     assert (await house.session()).votes == 7
@@ -154,7 +154,7 @@ async def test_two_programs_write_in_turn(migrated_url: str) -> None:
 
     async def count(database: Database) -> None:
         async with database.writing() as tx:
-            session = await lock(tx, house.session_id)
+            session = await tx.lock(house.session_id)
             session.votes += 1
 
     await asyncio.gather(*(count(both[n % 2]) for n in range(30)))

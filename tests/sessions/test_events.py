@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sessions.events import (
     EVENTS,
     WORDS_IN,
+    Digest,
     Event,
     InputPaused,
     Plan,
@@ -29,7 +30,6 @@ from sessions.events import (
     digests,
     encode,
 )
-from sessions.words import Digest
 
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from sessions import keys
-from sessions.session import lock
 from tests.house import House
 
 ASKED = {"words": "Why?", "lang": "en", "contact": "520-555-0100"}
@@ -36,23 +35,23 @@ def test_who_holds_a_copy_of_the_database_cannot_guess_what_was_asked() -> None:
 async def test_keys_are_found_by_person_and_session(house: House) -> None:
     other = await House.build(house.database)
     async with house.database.writing() as tx:
-        await lock(tx, house.session_id)
+        await tx.lock(house.session_id)
         keys.keep(tx, "rosa", "key-00000", "d" * 64, {"ok": True, "head": 3})
         keys.keep(tx, "luis", "key-00000", "e" * 64, {"ok": True, "head": 4})
         keys.keep(tx, "rosa", "key-11111", "f" * 64, {"ok": True, "head": 5})
     async with house.database.writing() as tx:
-        await lock(tx, house.session_id)
+        await tx.lock(house.session_id)
         used = [("rosa", "key-00000"), ("luis", "key-11111"), ("ines", "key-00000")]
         assert await keys.find(tx, used) == {("rosa", "key-00000"): ("d" * 64, {"ok": True, "head": 3})}
         assert await keys.find(tx, []) == {}
     async with house.database.writing() as tx:
-        await lock(tx, other.session_id)
+        await tx.lock(other.session_id)
         assert await keys.find(tx, used) == {}
 
 
 async def test_a_key_is_kept_once(house: House) -> None:
     with pytest.raises(IntegrityError):
         async with house.database.writing() as tx:
-            await lock(tx, house.session_id)
+            await tx.lock(house.session_id)
             for digest in ("d" * 64, "e" * 64):
                 keys.keep(tx, "rosa", "key-00000", digest, {"ok": True})

@@ -16,7 +16,7 @@ from sessions.events import SessionState as S
 from sessions.lifecycle import TRANSITIONS
 from sessions.policy import CLOSED
 from sessions.refusals import Refusal
-from sessions.session import Session, lock
+from sessions.session import Session
 from tests.house import House, check
 
 TABLE = """
@@ -170,7 +170,7 @@ async def test_a_plan_that_cannot_be_is_refused_in_words(small_house: House, fau
         with pytest.raises(Refusal) as refused:
             async with house.database.writing() as tx:
                 if change == "change":
-                    await lock(tx, house.session_id)
+                    await tx.lock(house.session_id)
                     await lifecycle.change(tx, house.ana, plan)
                 else:
                     await lifecycle.plan(tx, house.ana, plan)
@@ -191,7 +191,7 @@ async def test_a_changed_plan_is_told_and_an_unchanged_one_is_not(house: House) 
     plan = (await house.session()).plan
     for new in (plan, replace(plan, title="Lunch"), replace(plan, title="Lunch")):
         async with house.database.writing() as tx:
-            await lock(tx, house.session_id)
+            await tx.lock(house.session_id)
             await lifecycle.change(tx, house.ana, new)
     assert (await house.events()).count("session.changed") == 1
     assert (await house.session()).title == "Lunch"
@@ -203,7 +203,7 @@ async def test_a_cancelled_session_is_not_changed(sqlite: Database) -> None:
     await house.do(house.ana, "session.cancel")
     with pytest.raises(Refusal) as refused:
         async with house.database.writing() as tx:
-            await lock(tx, house.session_id)
+            await tx.lock(house.session_id)
             await lifecycle.change(tx, house.ana, Plan(title="Again"))
     assert refused.value.code == "not_now"
 
@@ -213,7 +213,7 @@ async def test_a_limit_that_was_changed_holds_for_the_next_question(small_house:
     words = "a" * 100
     await house.ask(words)
     async with house.database.writing() as tx:
-        await lock(tx, house.session_id)
+        await tx.lock(house.session_id)
         await lifecycle.change(tx, house.ana, replace((await house.session()).plan, limit=50))
     refusal = await house.refused(house.rosa, "question.ask", words=words, lang="en")
     assert refusal.say(str) == "That is 100 characters, and there is room for 50. Please shorten it."

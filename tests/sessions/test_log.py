@@ -12,7 +12,6 @@ from sessions.database import Database
 from sessions.events import State, encode
 from sessions.log import NO_HASH, Head, LogRow, StreamRow
 from sessions.refusals import Refusal
-from sessions.session import lock
 from sessions.words import Words
 from tests.house import House, check
 
@@ -196,7 +195,7 @@ async def test_what_is_rolled_back_takes_no_number(house: House) -> None:
     before = await house.rows()
     with pytest.raises(ZeroDivisionError):
         async with house.database.writing() as tx:
-            await lock(tx, house.session_id)
+            await tx.lock(house.session_id)
             for entry in await house.entries():
                 log.record(tx, entry.event)
             await tx.flush()
@@ -211,7 +210,7 @@ async def test_recording_needs_the_lock(house: House) -> None:
         with pytest.raises(RuntimeError, match="lock the session first"):
             log.record(tx, entries[0].event)
         with pytest.raises(Refusal):
-            await lock(tx, 999)
+            await tx.lock(999)
 
 
 async def test_the_log_keeps_the_canonical_bytes(house: House) -> None:

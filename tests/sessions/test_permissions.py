@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sessions.audiences import Audience
 from sessions.permissions import GRANTS, MAY_HEAR, Caller, Permission, Role
+from sessions.question import Audience
 from sessions.refusals import Refusal
 
 TABLE = """

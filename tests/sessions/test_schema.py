@@ -12,7 +12,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
 from sessions import schema
-from sessions.database import Base, Database
+from sessions.database import Database
+from sessions.tables import Base
 from tests.house import House, check
 
 ROOT = Path(__file__).parent.parent.parent

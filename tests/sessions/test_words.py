@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sessions import words
 from sessions.database import Database
 from sessions.refusals import Refusal
-from sessions.session import lock
 from sessions.words import Words, clean, clean_line, count, digest
 from tests.house import House
 
@@ -170,7 +169,7 @@ def test_a_line_is_clean() -> None:
 async def test_words_are_kept_apart_under_a_digest_of_their_own(house: House) -> None:
     """The same words twice have two digests: who knows the words cannot find them in the log."""
     async with house.database.writing() as tx:
-        await lock(tx, house.session_id)
+        await tx.lock(house.session_id)
         names = [words.keep(tx, "Why?"), words.keep(tx, "Why?")]
         await tx.flush()
         assert await words.recall(tx.db, house.session_id, names) == dict.fromkeys(names, "Why?")
@@ -185,7 +184,7 @@ async def test_words_are_kept_apart_under_a_digest_of_their_own(house: House) ->
 async def test_words_of_a_whole_evening_are_recalled(sqlite: Database) -> None:
     house = await House.build(sqlite, live=False)
     async with house.database.writing() as tx:
-        await lock(tx, house.session_id)
+        await tx.lock(house.session_id)
         names = [words.keep(tx, f"Number {n}?") for n in range(1234)]
     other = await House.build(sqlite, live=False)
     async with house.database.reading() as db:
