@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from live import doors, health, office, pages, wire
+from live import archives, doors, health, office, pages, planning, wire
 from live.house import House, build_house
 from live.rendering import DIST
 from live.settings import Settings
@@ -58,7 +58,9 @@ def create_app(settings: Settings) -> Starlette:
             *health.routes,
             *wire.routes,
             *pages.routes,
+            *archives.routes,
             *doors.routes,
+            *planning.routes,  # Before the office, whose /office/{code} would take /office/new for a session.
             *office.routes,
             Mount(
                 "/static",

@@ -11,9 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from live import texts
-from live.pages import known, row_view
-from live.rendering import qr
-from live.visit import house_of
+from live.rendering import qr, row_view
+from live.visit import house_of, known
 from sessions import people
 from sessions.database import clock
 from sessions.people import DEVICE_MINUTES, Invitation, Person

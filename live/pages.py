@@ -11,15 +11,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from live.broadcast import Feed
-from live.rendering import qr, session_view
-from live.visit import Visit, house_of, visit
+from live.rendering import qr, row_view, session_view
+from live.visit import Visit, house_of, known, visit
 from moderation import followups, votes
-from moderation.states import OPEN
 from sessions import session as sessions
 from sessions.audiences import SCREENS, Card, card, own_card
 from sessions.events import SessionState as S
 from sessions.events import State
-from sessions.permissions import Caller, Permission
+from sessions.permissions import Permission
 from sessions.question import Audience, Question
 from sessions.refusals import Refusal
 from sessions.session import Session
@@ -110,33 +109,6 @@ async def home(request: Request) -> Response:
         code_typed=typed or None,
         status=status,
     )
-
-
-def row_view(session: Session) -> dict[str, Any]:
-    """A session for a list, without its board."""
-    plan = session.plan
-    return {
-        "code": session.code,
-        "title": session.title,
-        "about": plan.about,
-        "state": str(session.state),
-        "input": session.input,
-        "languages": list(plan.languages),
-        "speakers": list(plan.speakers),
-        "starts_at": session.starts_at,
-        "ends_at": session.ends_at,
-        "zone": plan.zone,
-        "published_at": session.published_at,
-    }
-
-
-async def known(request: Request, session_id: int | None = None) -> Caller | None:
-    """The caller, where there is one."""
-    identity = house_of(request).identity
-    try:
-        return await identity.caller(identity.tokens(request.headers), session_id)
-    except Refusal:
-        return None
 
 
 async def families(request: Request) -> Response:
@@ -277,44 +249,6 @@ async def follow_ups(request: Request) -> Response:
     )
 
 
-async def archives(request: Request) -> Response:
-    house = house_of(request)
-    async with house.database.reading() as db:
-        published = await sessions.in_states(db, S.PUBLISHED)
-    listed = [row_view(s) for s in reversed(published)]
-    return house.renderer.page(request, "archive.html", caller=await known(request), sessions=listed)
-
-
-async def archive(request: Request) -> Response:
-    """What the public board says at the end of the replay: what was shown and later hidden is not in it."""
-    here = await visit(request)
-    if here.session.state != S.PUBLISHED:
-        told = row_view(here.session)
-        return here.house.renderer.page(request, "archive_waiting.html", caller=here.caller, session=told)
-    feed = await here.feed()
-    board = feed.board
-    cards = [c for q in board.questions.values() if (c := card(q, Audience.PUBLIC))]
-    answered = [c for c in cards if c.state not in OPEN]
-    topics = [*board.plan.topics, None]
-    return here.house.renderer.page(
-        request,
-        "archive_session.html",
-        caller=here.caller,
-        session=view(feed, here.session),
-        stage_answered=[c for c in answered if c.settled_at],
-        written_answered=[c for c in answered if not c.settled_at],
-        open=[c for c in cards if c.state in OPEN],
-        tallies=board.tallies,
-        topics=[(topic, found) for topic in topics if (found := [c for c in answered if c.topic == topic])],
-        head={"seq": board.seq, "hash": feed.hash},
-        counts={
-            "questions": len(cards),
-            "answered": len(answered),
-            "votes": sum(board.tallies.get(c.id, 0) for c in cards),
-        },
-    )
-
-
 async def refused_form(request: Request, refusal: Refusal, command: str, raw: dict[str, Any], back: str) -> Response:
     """What a person without scripts sees when a form is refused: why, and their words still there."""
     renderer, code = house_of(request).renderer, request.path_params["code"]
@@ -335,6 +269,4 @@ routes = [
     Route("/s/{code}/speak", speak),
     Route("/s/{code}/stage", stage),
     Route("/s/{code}/follow-ups", follow_ups),
-    Route("/archive", archives),
-    Route("/archive/{code}", archive),
 ]

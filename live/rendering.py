@@ -29,6 +29,7 @@ from sessions.audiences import Card
 from sessions.board import Board
 from sessions.permissions import Caller
 from sessions.refusals import Refusal
+from sessions.session import Session
 
 HERE = Path(__file__).parent
 DIST = HERE.parent / "static" / "dist"
@@ -205,4 +206,22 @@ def session_view(board: Board, endless: bool = False) -> dict[str, Any]:
         "doors_minutes": plan.doors_minutes,
         "published_at": board.published_at,
         "endless": endless,
+    }
+
+
+def row_view(session: Session) -> dict[str, Any]:
+    """A session for a list, without its board."""
+    plan = session.plan
+    return {
+        "code": session.code,
+        "title": session.title,
+        "about": plan.about,
+        "state": str(session.state),
+        "input": session.input,
+        "languages": list(plan.languages),
+        "speakers": list(plan.speakers),
+        "starts_at": session.starts_at,
+        "ends_at": session.ends_at,
+        "zone": plan.zone,
+        "published_at": session.published_at,
     }

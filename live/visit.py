@@ -55,3 +55,22 @@ async def visit(request: Request, permission: Permission = Permission.READ_PUBLI
         raise sessions.no_such_session()
     caller.require(permission)
     return Visit(house, session, caller, is_new, house.identity.receipt_of(request.cookies, session.code))
+
+
+async def known(request: Request, session_id: int | None = None) -> Caller | None:
+    """The caller, where there is one."""
+    identity = house_of(request).identity
+    try:
+        return await identity.caller(identity.tokens(request.headers), session_id)
+    except Refusal:
+        return None
+
+
+async def staff(request: Request) -> Caller | None:
+    """Who is signed in, with their district-wide roles."""
+    house = house_of(request)
+    person = await house.identity.staff(house.identity.tokens(request.headers).staff)
+    if person is None:
+        return None
+    async with house.database.reading() as db:
+        return await people.caller(db, person, None)

@@ -1,0 +1,175 @@
+"""Two servers on one PostgreSQL: with Redis, without it, and while it is killed or frozen."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from sqlalchemy import select
+
+from sessions import people
+from tests.running import Hall, RunningServer, open_hall
+from tests.servers import PostgresServer, RedisServer
+
+pytestmark = pytest.mark.xdist_group("two servers")
+BY_LOOKING = 2.5
+"""Seconds within which a server finds by itself what another one committed: it looks once a second."""
+BY_HEARING = 0.8
+"""Seconds within which it hears of it. Measured: 20 ms; a busy machine may be slow."""
+
+
+class Pair:
+    """Two servers on one database, and how they hear of each other."""
+
+    def __init__(self, url: str, redis: RedisServer | None) -> None:
+        told = {"redis_url": redis.url} if redis else {}
+        self.redis = redis
+        self.one, self.two = (RunningServer(url, **told) for _ in range(2))
+
+    @property
+    def both(self) -> tuple[RunningServer, RunningServer]:
+        return self.one, self.two
+
+
+@pytest.fixture(scope="module")
+def url(postgres_of_worker: PostgresServer) -> str:
+    """Empty: the servers bring it up to date themselves."""
+    postgres_of_worker.ensure_running()
+    return postgres_of_worker.create_database("two_servers")
+
+
+@pytest.fixture(scope="module")
+def looking(url: str) -> Iterator[Pair]:
+    pair = Pair(url, None)
+    with pair.one, pair.two:
+        yield pair
+
+
+@pytest.fixture(scope="module")
+def hearing(url: str, redis_of_worker: RedisServer) -> Iterator[Pair]:
+    redis_of_worker.ensure_running()
+    pair = Pair(url, redis_of_worker)
+    with pair.one, pair.two:
+        yield pair
+
+
+@pytest.fixture(params=["looking", "hearing"])
+def pair(request: pytest.FixtureRequest) -> Pair:
+    found: Pair = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+async def hall(pair: Pair) -> AsyncIterator[Hall]:
+    if pair.redis:
+        pair.redis.ensure_running()
+        await asyncio.gather(*(server.until_redis("ok") for server in pair.both))
+    async with open_hall(pair.one) as hall:
+        yield hall
+
+
+async def test_a_change_at_one_reaches_the_devices_of_the_other(pair: Pair, hall: Hall) -> None:
+    within = BY_HEARING if pair.redis else BY_LOOKING
+    rosa, ben = await hall.family(at=pair.one), await hall.staff("ben", at=pair.two)
+    phone = await hall.join(await hall.family(at=pair.one))
+    desk = await hall.join(ben, "desk", "desk", "html")
+    question = await rosa.ask()
+    await desk.until(lambda: question in desk.cards, within)
+    await ben.decide("question.approve", question)
+    await phone.until(lambda: question in phone.cards, within)
+    await (await hall.family(at=pair.two)).do("question.vote", question=question)
+    await phone.until(lambda: phone.tallies == {question: 1}, within)
+    await hall.agree()
+    # The asker's own devices hear of it at whichever server they are.
+    mine = await hall.join(hall.visitor(at=pair.two, f2f_participant=rosa.http.cookies["f2f_participant"]))
+    await ben.decide("question.hide", question)
+    await mine.until(lambda: mine.notices == [{"mine": True}], within)
+
+
+async def test_the_same_key_at_both_servers_is_one_question(pair: Pair, hall: Hall) -> None:
+    rosa = await hall.family(at=pair.one)
+    again = hall.visitor(at=pair.two, f2f_participant=rosa.http.cookies["f2f_participant"])
+    body = {"key": "the-same-key", "words": "Only once?", "lang": "en"}
+    answers = await asyncio.gather(*(v.send("question.ask", **body) for v in (rosa, again) * 10))
+    assert [answer.json() for answer in answers] == [answers[0].json()] * 20
+    assert len((await rosa.mine())["questions"]) == 1
+
+
+async def test_two_moderators_at_two_servers_one_wins(pair: Pair, hall: Hall) -> None:
+    rosa = await hall.family()
+    ben = await hall.join(await hall.staff("ben", at=pair.one), "desk", "desk")
+    mia = await hall.join(await hall.staff("mia", at=pair.two), "desk", "desk")
+    for turn in range(4):
+        question = await rosa.ask(f"Number {turn}?")
+        rev = (await hall.head()).seq
+        approved, declined = await asyncio.gather(
+            ben.call("question.approve", question=question, rev=rev),
+            mia.call("question.decline", question=question, rev=rev, reason="twice"),
+        )
+        assert sorted([approved["ok"], declined["ok"]]) == [False, True]
+        lost, who = (declined, "Ben approved") if approved["ok"] else (approved, "Mia declined")
+        assert (lost["code"], lost["say"].startswith(who)) == ("stale", True)
+        assert lost["card"]["state"] == ("shown" if approved["ok"] else "declined")
+    await hall.agree()
+    assert ben.shows == mia.shows
+
+
+async def test_a_role_taken_away_at_one_closes_what_is_open_at_the_other(pair: Pair, hall: Hall) -> None:
+    ben, ana = await hall.staff("ben", at=pair.two), await hall.staff("ana", at=pair.one)
+    desk = await hall.join(ben, "desk", "desk")
+    desk.client.reconnection = False
+    async with hall.database.reading() as db:
+        member = await db.scalar(
+            select(people.Membership.id).where(
+                people.Membership.person_id == "ben", people.Membership.session_id == hall.house.session_id
+            )
+        )
+    assert (await ana.submit(f"/office/{hall.code}/remove", membership=member)).status_code == 303
+    await desk.until_gone(5.0)
+
+
+async def test_everybody_who_is_here_is_counted(hearing: Pair) -> None:
+    """Families' devices at both servers; heard of within the servers' own beat."""
+    await asyncio.gather(*(server.until_redis("ok") for server in hearing.both))
+    async with open_hall(hearing.one) as hall:
+        first = await hall.join(await hall.family(at=hearing.one))
+        second = await hall.join(await hall.family(at=hearing.two))
+        for device in (first, second):
+            await device.until_hears(here=2)
+
+
+@pytest.mark.parametrize("fault", ["kill", "freeze"])
+async def test_nothing_is_lost_while_redis_is_away(hearing: Pair, fault: str) -> None:
+    redis = hearing.redis
+    assert redis is not None
+    redis.ensure_running()
+    await asyncio.gather(*(server.until_redis("ok") for server in hearing.both))
+    async with open_hall(hearing.one) as hall:
+        rosa, ben = await hall.family(at=hearing.one), await hall.staff("ben", at=hearing.two)
+        phone = await hall.join(await hall.family(at=hearing.one))
+        desk = await hall.join(ben, "desk", "desk")
+        redis.kill() if fault == "kill" else redis.freeze()
+        try:
+            # At once, while nobody has noticed yet: an answer never waits for Redis, and nothing is lost.
+            started = time.monotonic()
+            early = await rosa.ask("Asked at the moment it went?")
+            assert time.monotonic() - started < 2
+            await asyncio.gather(*(server.until_redis("degraded") for server in hearing.both))
+            assert [await server.ready() for server in hearing.both] == [
+                {"ready": True, "database": "ok", "redis": "degraded"}
+            ] * 2
+            await desk.until(lambda: early in desk.cards, BY_LOOKING)
+            late = await rosa.ask("Asked without it?")
+            await desk.until(lambda: late in desk.cards, BY_LOOKING)
+            for question in (early, late):
+                await ben.decide("question.approve", question)
+            await phone.until(lambda: {early, late} <= set(phone.cards), BY_LOOKING)
+            await hall.agree()
+        finally:
+            redis.ensure_running()
+        await asyncio.gather(*(server.until_redis("ok") for server in hearing.both))
+        after = await (await hall.family(at=hearing.one)).ask("And back again?")
+        await desk.until(lambda: after in desk.cards, BY_HEARING)
+        await hall.agree()

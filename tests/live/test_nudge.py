@@ -1,0 +1,121 @@
+"""Server to server: "session 7 has moved", over a real Redis that comes and goes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from redis.asyncio import Redis
+
+from live import nudge
+from live.nudge import CHANNEL, Nudges
+from live.presence import Presence
+from tests.running import until
+from tests.servers import RedisServer
+
+pytestmark = pytest.mark.xdist_group("two servers")
+
+
+class Ear:
+    """One server's nudges, with what it heard."""
+
+    def __init__(self, url: str) -> None:
+        self.heard: list[int] = []
+        self.presence = Presence()
+        self.nudges = Nudges(url, self.heard.append, self.presence)
+
+
+@asynccontextmanager
+async def listening(url: str, count: int = 2) -> AsyncIterator[list[Ear]]:
+    ears = [Ear(url) for _ in range(count)]
+    tasks = [asyncio.create_task(ear.nudges.run()) for ear in ears]
+    try:
+        yield ears
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same, only sooner: a beat is a tenth of a second, and two are silence."""
+    monkeypatch.setattr(nudge, "BEAT", 0.1)
+    monkeypatch.setattr(nudge, "DEAF", 0.5)
+
+
+async def all_hear(*ears: Ear) -> None:
+    await until(lambda: not any(ear.nudges.is_deaf for ear in ears), 15)
+
+
+async def test_others_hear_and_the_one_that_tells_does_not(redis_server: RedisServer) -> None:
+    async with listening(redis_server.url, 3) as ears:
+        assert all(ear.nudges.is_deaf for ear in ears), "deaf until its own echo comes"
+        await all_hear(*ears)
+        ears[0].nudges.tell(7)
+        ears[1].nudges.tell(8)
+        await until(lambda: [sorted(ear.heard) for ear in ears] == [[8], [7], [7, 8]])
+
+
+async def test_telling_never_waits(redis_server: RedisServer) -> None:
+    async with listening(redis_server.url, 1) as (ear,):
+        await all_hear(ear)
+        redis_server.freeze()
+        started = time.monotonic()
+        for session in range(200):
+            ear.nudges.tell(session)
+        assert time.monotonic() - started < 0.2
+        await until(lambda: ear.nudges.is_deaf)
+        redis_server.thaw()
+        await all_hear(ear)
+
+
+@pytest.mark.parametrize("fault", ["kill", "restart", "freeze", "cut"])
+async def test_it_notices_that_it_is_deaf_and_hears_again_by_itself(redis_server: RedisServer, fault: str) -> None:
+    async with listening(redis_server.url) as (one, two):
+        await all_hear(one, two)
+        if fault == "restart":
+            redis_server.restart()
+        elif fault == "cut":
+            async with Redis.from_url(redis_server.url) as redis:
+                await redis.client_kill_filter(_type="pubsub")
+        else:
+            redis_server.kill() if fault == "kill" else redis_server.freeze()
+            await until(lambda: one.nudges.is_deaf and two.nudges.is_deaf)
+            one.nudges.tell(7)
+            redis_server.ensure_running()
+        await until(lambda: one.nudges.is_deaf or fault in ("restart", "cut"))
+        await all_hear(one, two)
+
+        async def told() -> None:
+            # What was told while the line was broken is gone: the looking makes up for it. From now on it is heard.
+            while 9 not in two.heard:
+                one.nudges.tell(9)
+                await asyncio.sleep(0.05)
+
+        await asyncio.wait_for(told(), 15)
+
+
+async def test_nonsense_on_the_line_is_passed_over(redis_server: RedisServer) -> None:
+    async with listening(redis_server.url) as (one, two):
+        await all_hear(one, two)
+        async with Redis.from_url(redis_server.url) as redis:
+            for nonsense in (b"", b"{", b"[]", b'{"server":7}', b'{"server":"x","session":"y"}', b"\xff", b"{}"):
+                await redis.publish(CHANNEL, nonsense)
+        one.nudges.tell(7)
+        await until(lambda: two.heard == [7])
+
+
+async def test_head_counts_travel_with_the_beat(redis_server: RedisServer) -> None:
+    async with listening(redis_server.url) as (one, two):
+        one.presence.come(7)
+        one.presence.come(7)
+        two.presence.come(7)
+        await until(lambda: one.presence.count(7) == two.presence.count(7) == 3)
+        one.presence.go(7)
+        await until(lambda: two.presence.count(7) == 2)
+        one.presence.go(7)
+        await until(lambda: two.presence.count(7) == 1)
