@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sessions.refusals import Refusal
 
@@ -25,6 +27,7 @@ BUDGETS: dict[str, Budget] = {
     "question.vote": Budget(40, 1.0),
     "question.unvote": Budget(40, 1.0),
 }
+N = TypeVar("N")
 CROWD = Budget(5_000, 0.2)
 """New questions of a whole session: 5,000 at once, then 5 a second."""
 LANE = Budget(60, 2.0)
@@ -43,12 +46,26 @@ class Purse:
     keys: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
 
+def lane_of(address: str) -> str:
+    """What one household or one rented server has for itself: an IPv4 address, or a /64 of IPv6."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
+
+
 class Throttle:
     """Counts what each person does in each session; a retry of the same thing under the same key costs nothing."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.now = now
         self.purses: OrderedDict[tuple[int, str, str], Purse] = OrderedDict()
+        self.lanes: OrderedDict[tuple[int, str], Purse] = OrderedDict()
+        # Never forgotten: else a flood of new people would give a session its spent budget back.
+        self.crowds: dict[int, Purse] = {}
 
     def spend(self, session_id: int, person: str, command: str, key: str, address: str = "") -> None:
         """Raises Refusal `too_fast`, with the seconds to wait beside the sentence.
@@ -56,7 +73,7 @@ class Throttle:
         `key` stands for one action: the device's key with a digest of what it asked for.
         """
         budget = BUDGETS.get(command, STAFF)
-        purse = self._purse(session_id, person, command if command in BUDGETS else "", budget)
+        purse = self._purse(self.purses, (session_id, person, command if command in BUDGETS else ""), budget)
         if key in purse.keys:
             return
         self._take(purse, budget)
@@ -68,18 +85,17 @@ class Throttle:
 
     def _crowd(self, session_id: int, address: str) -> None:
         """Identities cost nothing to make, so a session has a budget of its own."""
-        crowd = self._purse(session_id, "", "crowd", CROWD)
+        crowd = self.crowds.setdefault(session_id, Purse(CROWD.burst, self.now()))
         self._fill(crowd, CROWD)
         if crowd.left < CROWD.burst / 2:
-            self._take(self._purse(session_id, address, "lane", LANE), LANE)
+            self._take(self._purse(self.lanes, (session_id, lane_of(address)), LANE), LANE)
         self._take(crowd, CROWD)
 
-    def _purse(self, session_id: int, whose: str, what: str, budget: Budget) -> Purse:
-        name = (session_id, whose, what)
-        purse = self.purses.setdefault(name, Purse(budget.burst, self.now()))
-        self.purses.move_to_end(name)
-        if len(self.purses) > MOST_PEOPLE:
-            self.purses.popitem(last=False)
+    def _purse(self, purses: OrderedDict[N, Purse], name: N, budget: Budget) -> Purse:
+        purse = purses.setdefault(name, Purse(budget.burst, self.now()))
+        purses.move_to_end(name)
+        if len(purses) > MOST_PEOPLE:
+            purses.popitem(last=False)
         return purse
 
     def _fill(self, purse: Purse, budget: Budget) -> None:

@@ -96,6 +96,8 @@ async def change(tx: Transaction, caller: Caller, plan: Plan) -> Session:
         raise Refusal("not_now", CLOSED[S.CANCELLED])
     state = S(session.state)
     if plan.starts_at != session.plan.starts_at and (state, "reschedule") in TRANSITIONS:
+        if plan.starts_at is None:
+            raise Refusal("bad", "Please set a start time first.")
         session.state, session.plan = TRANSITIONS[state, "reschedule"], plan
         record(tx, ev.SessionRescheduled(at=tx.now, by=caller.person, state=S(session.state), plan=plan))
     elif plan != session.plan:

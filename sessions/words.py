@@ -80,10 +80,14 @@ def too_many_marks() -> Refusal:
 
 
 def has_piled_marks(text: str, most: int) -> bool:
-    """Whether more than `most` combining marks follow one another."""
+    """Whether more than `most` marks follow one another: drawn on a letter, or sorted by NFC for their class."""
     marks = 0
     for character in text:
-        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        category = unicodedata.category(character)
+        if category in ("Mn", "Me") or unicodedata.combining(character):
+            marks += 1
+        elif category != "Cf":  # A joiner between two marks parts nothing that a reader could see.
+            marks = 0
         if marks > most:
             return True
     return False

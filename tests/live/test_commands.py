@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from live.commands import COMMANDS, Command, Commands, OnQuestion, Work, read
+from live.throttle import BUDGETS, CROWD, LANE, Throttle
 from moderation.questions import Question
 from sessions.database import Database, Transaction
 from sessions.events import State
@@ -290,6 +291,57 @@ async def test_a_form_that_is_used_again_asks_another_question_once(house: House
         assert await commands.run(house.rosa, house.session_id, "question.ask", other, form=True) == second
         assert await commands.run(house.rosa, house.session_id, "question.ask", ASK, form=True) == first
     assert [q.words for q in (await house.board()).questions.values()] == [ASK["words"], other["words"]]
+    await check(house)
+
+
+def spenders(house: House, clock: list[float]) -> Commands:
+    """Commands whose budgets do run out, by a clock that the test turns."""
+    return Commands(house.database, Throttle(lambda: clock[0]), house.commits.append, SECRET)
+
+
+async def outcome(commands: Commands, house: House, body: dict[str, Any], **more: Any) -> str:
+    """The question's id, or the code of the refusal."""
+    try:
+        answer = await commands.run(more.pop("by", house.rosa), house.session_id, "question.ask", body, **more)
+    except Refusal as refusal:
+        return refusal.code
+    return str(answer["question"])
+
+
+@pytest.mark.parametrize("form", [True, False])
+async def test_the_same_key_with_other_words_is_charged_each_time(small_house: House, form: bool) -> None:
+    """A form that was left open, and used by a script, is no way around the budget."""
+    house, clock = small_house, [1000.0]
+    commands, burst = spenders(house, clock), BUDGETS["question.ask"].burst
+    bodies = [{**ASK, "words": f"Number {n}?"} for n in range(burst + 3)]
+    outcomes = [await outcome(commands, house, body, form=form) for body in bodies]
+    assert outcomes[burst:] == ["too_fast"] * 3
+    assert len((await house.board()).questions) == (burst if form else 1)
+    if not form:
+        assert outcomes[1:burst] == ["key_reused"] * (burst - 1)
+    # Sent again as they were, they cost nothing and say what they said.
+    for _ in range(3):
+        assert [await outcome(commands, house, body, form=form) for body in bodies[:burst]] == outcomes[:burst]
+    clock[0] += BUDGETS["question.ask"].seconds + 1
+    assert [await outcome(commands, house, body, form=form) == "too_fast" for body in bodies[burst:]] == [
+        *(False, True, True),
+    ]
+    await check(house)
+
+
+async def test_the_address_of_who_asks_is_counted(small_house: House) -> None:
+    """Who makes themselves a new person for each question is slowed once the session's own budget is half spent."""
+    house = small_house
+    commands = spenders(house, [1000.0])
+    for n in range(CROWD.burst // 2 + 1 + LANE.burst):
+        commands.throttle.spend(house.session_id, f"nobody-{n}", "question.ask", "key-00000", "203.0.113.7")
+    assert await outcome(commands, house, ASK, by=Caller("new"), address="203.0.113.7") == "too_fast"
+    question = await outcome(commands, house, ASK, by=Caller("other"), address="192.0.2.1")
+    assert list((await house.board()).questions) == [question]
+    approve = {"key": "key-of-ben", "question": question, "rev": await house.rev(question)}
+    await commands.run(house.ben, house.session_id, "question.approve", approve, address="203.0.113.7")
+    vote = {"key": "key-of-luis", "question": question}
+    await commands.run(Caller("luis"), house.session_id, "question.vote", vote, address="203.0.113.7")
     await check(house)
 
 

@@ -1,4 +1,4 @@
-"""Budgets per person and session, by a clock that the test turns."""
+"""Budgets per person and session, and of a session as a whole, by a clock that the test turns."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import pytest
 
 from live.commands import COMMANDS
-from live.throttle import BUDGETS, MOST_PEOPLE, REMEMBERED_KEYS, STAFF, Budget, Throttle
+from live.throttle import BUDGETS, CROWD, LANE, MOST_PEOPLE, REMEMBERED_KEYS, STAFF, Budget, Throttle
 from sessions.refusals import Refusal
 
 ASK = BUDGETS["question.ask"]
+FREE = CROWD.burst // 2 + 1
+"""Questions of a session before anybody's address is looked at: then less than half of its budget is left."""
 FRESH = itertools.count()
 
 
@@ -33,17 +35,31 @@ def throttle(clock: Clock) -> Throttle:
     return Throttle(clock)
 
 
-def spend(throttle: Throttle, times: int, command: str = "question.ask", person: str = "rosa", session: int = 1) -> int:
+def spend(
+    throttle: Throttle,
+    times: int,
+    command: str = "question.ask",
+    person: str = "rosa",
+    session: int = 1,
+    address: str = "192.0.2.1",
+) -> int:
     """How many of so many fresh commands went through."""
     through = 0
     for _ in range(times):
         try:
-            throttle.spend(session, person, command, f"key-{next(FRESH)}")
+            throttle.spend(session, person, command, f"key-{next(FRESH)} digest", address)
         except Refusal as refusal:
             assert refusal.code == "too_fast"
         else:
             through += 1
     return through
+
+
+def crowd(throttle: Throttle, people: int, address: str = "192.0.2.1", session: int = 1, each: int = 1) -> int:
+    """How many questions of so many people who were never here before went through."""
+    return sum(
+        spend(throttle, each, person=f"parent-{next(FRESH)}", session=session, address=address) for _ in range(people)
+    )
 
 
 def test_a_burst_and_then_one_at_a_time(throttle: Throttle, clock: Clock) -> None:
@@ -69,8 +85,19 @@ def test_who_is_too_fast_is_told_how_long_to_wait(throttle: Throttle, clock: Clo
 
 def test_trying_again_with_the_same_key_costs_nothing(throttle: Throttle) -> None:
     for _ in range(100):
-        throttle.spend(1, "rosa", "question.ask", "key-00000")
+        throttle.spend(1, "rosa", "question.ask", "key-00000 digest")
     assert spend(throttle, 20) == ASK.burst - 1
+    assert throttle.crowds[1].left == CROWD.burst - ASK.burst
+
+
+def test_other_words_under_the_same_key_are_another_action(throttle: Throttle) -> None:
+    """Otherwise one key of a form would be a way around every budget."""
+    for n in range(ASK.burst):
+        throttle.spend(1, "rosa", "question.ask", f"key-00000 {n}")
+    for _ in range(2):
+        with pytest.raises(Refusal):
+            throttle.spend(1, "rosa", "question.ask", "key-00000 other")
+    throttle.spend(1, "rosa", "question.ask", "key-00000 0")
 
 
 def test_a_key_that_was_refused_still_has_its_price(throttle: Throttle, clock: Clock) -> None:
@@ -82,8 +109,85 @@ def test_a_key_that_was_refused_still_has_its_price(throttle: Throttle, clock: C
 
 def test_everyone_has_a_budget_of_their_own_in_each_session(throttle: Throttle) -> None:
     """A whole school behind one address: nobody uses up what is another's."""
-    assert [spend(throttle, 9, person=f"parent-{n}") for n in range(2000)] == [ASK.burst] * 2000
+    assert [spend(throttle, 9, person=f"parent-{n}") for n in range(500)] == [ASK.burst] * 500
     assert spend(throttle, 9, person="parent-0", session=2) == ASK.burst
+
+
+@pytest.mark.parametrize("families", [1000, 2400])
+def test_a_whole_school_behind_one_address_asks_at_once(throttle: Throttle, families: int) -> None:
+    assert crowd(throttle, families) == families
+    assert (1, "192.0.2.1") not in throttle.lanes
+
+
+def flooded(throttle: Throttle, address: str = "203.0.113.7") -> None:
+    """A script has made itself so many people that the session's budget is half spent, and its own lane is too."""
+    assert crowd(throttle, 2700, address) == FREE + LANE.burst
+
+
+def test_a_script_that_makes_itself_people_is_slowed_and_others_are_not(throttle: Throttle, clock: Clock) -> None:
+    flooded(throttle)
+    for turn in range(3):
+        assert crowd(throttle, 100, "203.0.113.7") == 0
+        # Schools somewhere else, and families at home, ask on as if nothing were.
+        assert crowd(throttle, LANE.burst, f"192.0.2.{turn}") == LANE.burst
+        assert [crowd(throttle, 1, f"198.51.{turn}.{n}") for n in range(200)] == [1] * 200
+    clock.now += LANE.seconds * 3
+    assert crowd(throttle, 100, "203.0.113.7") == 3
+
+
+def test_lanes_are_open_again_once_the_session_has_half_its_budget(throttle: Throttle, clock: Clock) -> None:
+    flooded(throttle)
+    clock.now += CROWD.seconds * (LANE.burst + 1000)
+    assert crowd(throttle, 1000, "203.0.113.7") == 1000
+    # What came back to the lane meanwhile is no more than its burst.
+    assert crowd(throttle, 1000, "203.0.113.7") == LANE.burst
+
+
+def test_a_session_takes_no_more_than_its_budget_from_however_many_addresses(throttle: Throttle, clock: Clock) -> None:
+    assert [crowd(throttle, 1, f"198.51.100.{n}") for n in range(CROWD.burst)] == [1] * CROWD.burst
+    with pytest.raises(Refusal) as refused:
+        throttle.spend(1, "luis", "question.ask", "key-00000 digest", "192.0.2.1")
+    assert (refused.value.code, refused.value.extra) == ("too_fast", {"retry_after": 1})
+    assert crowd(throttle, 1, session=2) == 1
+    clock.now += 2
+    assert sum(crowd(throttle, 1, f"192.0.2.{n}") for n in range(100)) == 2 / CROWD.seconds
+
+
+def test_a_refused_lane_is_not_a_free_retry(throttle: Throttle, clock: Clock) -> None:
+    flooded(throttle)
+    before = throttle.crowds[1].left
+    waits = []
+    for _ in range(20):
+        with pytest.raises(Refusal) as refused:
+            throttle.spend(1, "mallory", "question.ask", "key-00000 digest", "203.0.113.7")
+        assert refused.value.code == "too_fast"
+        waits.append(refused.value.extra["retry_after"])
+    # Each try has cost them one of their own, and then it is theirs that is empty; the others' was not touched.
+    assert waits == [LANE.seconds + 1] * ASK.burst + [ASK.seconds + 1] * (20 - ASK.burst)
+    assert throttle.crowds[1].left == before
+    clock.now += ASK.seconds + 1
+    throttle.spend(1, "mallory", "question.ask", "key-00000 digest", "203.0.113.7")
+    left = throttle.crowds[1].left
+    throttle.spend(1, "mallory", "question.ask", "key-00000 digest", "203.0.113.7")
+    assert throttle.crowds[1].left == left
+
+
+def test_who_is_too_fast_themselves_takes_nothing_from_the_crowd(throttle: Throttle) -> None:
+    assert spend(throttle, 10_000) == ASK.burst
+    assert throttle.crowds[1].left == CROWD.burst - ASK.burst
+
+
+@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"question.ask"}))
+def test_nothing_but_new_questions_counts_for_the_crowd(throttle: Throttle, command: str) -> None:
+    """A vote of everybody in a hall, and whatever staff do: neither uses up what is for questions, nor waits for it."""
+    for n in range(100):
+        assert spend(throttle, 3, command, person=f"parent-{n}") == 3
+    assert {what for _, _, what in throttle.purses} == {command if command in BUDGETS else ""}
+    flooded(throttle)
+    before = {number: purse.left for number, purse in throttle.crowds.items()}, dict(throttle.lanes)
+    for n in range(100):
+        assert spend(throttle, 2, command, person=f"other-{n}", address="203.0.113.7") == 2
+    assert ({number: purse.left for number, purse in throttle.crowds.items()}, dict(throttle.lanes)) == before
 
 
 def test_each_command_of_families_has_a_budget_of_its_own(throttle: Throttle) -> None:
@@ -108,7 +212,7 @@ def test_keys_and_people_are_forgotten_in_the_end(throttle: Throttle, clock: Clo
     for n in range(REMEMBERED_KEYS + 10):
         clock.now += 3600
         throttle.spend(1, "rosa", "question.ask", f"key-{n:05d}")
-    (purse,) = throttle.purses.values()
+    purse = throttle.purses[1, "rosa", "question.ask"]
     assert list(purse.keys) == [f"key-{n:05d}" for n in range(10, REMEMBERED_KEYS + 10)]
     for n in range(MOST_PEOPLE + 5):
         throttle.spend(1, f"parent-{n}", "question.vote", "key-00000")
@@ -119,3 +223,17 @@ def test_keys_and_people_are_forgotten_in_the_end(throttle: Throttle, clock: Clo
 
 def test_a_clock_that_stands_still_gives_nothing(throttle: Throttle) -> None:
     assert spend(throttle, 1000, "question.vote") == BUDGETS["question.vote"].burst
+
+
+def test_a_flood_of_votes_does_not_give_the_session_its_budget_back(throttle: Throttle) -> None:
+    flooded(throttle)
+    for n in range(MOST_PEOPLE + 5):
+        throttle.spend(1, f"voter-{n}", "question.vote", "key-00000", "203.0.113.7")
+    assert crowd(throttle, 100, "203.0.113.7") == 0
+
+
+def test_one_network_of_ipv6_is_one_lane(throttle: Throttle) -> None:
+    for n in range(FREE):
+        crowd(throttle, 1, f"2001:db8::{n:x}")
+    assert sum(crowd(throttle, 1, f"2001:db8::a:{n:x}") for n in range(500)) == LANE.burst
+    assert crowd(throttle, 1, "2001:db8:0:1::1") == 1

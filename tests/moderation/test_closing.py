@@ -37,6 +37,26 @@ async def test_an_empty_session_ends_too(small_house: House) -> None:
     await check(house)
 
 
+async def test_paused_input_is_open_again_after_the_end(house: House) -> None:
+    """So that nobody reads that questions come back in a few minutes."""
+    question = await house.asked(State.SHOWN)
+    await house.do(house.ben, "input.pause")
+    assert ((await house.session()).input, (await house.board()).input) == ("paused", "paused")
+    await house.do(house.ana, "session.end")
+    assert ((await house.session()).input, (await house.board()).input) == ("open", "open")
+    assert "input.resumed" not in await house.events()
+    for command, more in (
+        ("question.ask", {"words": "Late?", "lang": "en"}),
+        ("question.vote", {"question": question}),
+    ):
+        refusal = await house.refused(Caller("luis"), command, **more)
+        assert (refusal.code, refusal.say(str)) == (
+            "not_now",
+            "This session has ended. The answers stay here to read.",
+        )
+    await check(house)
+
+
 async def test_a_paused_session_ends(small_house: House) -> None:
     house = small_house
     question = await house.asked(State.ON_STAGE)

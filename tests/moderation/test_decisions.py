@@ -34,13 +34,13 @@ FAULTY: dict[str, tuple[State, str, dict[str, Any], str]] = {
         State.HELD,
         "question.decline",
         {"reason": "twice", "say": "a" * 301},
-        "That is 301 characters, and there is room for 300. Please shorten it.",
+        "That is longer than the 300 characters there is room for. Please shorten it.",
     ),
     "a long name": (
         State.HELD,
         "question.hand_over",
         {"to": "a" * 81},
-        "That is 81 characters, and there is room for 80. Please shorten it.",
+        "That is longer than the 80 characters there is room for. Please shorten it.",
     ),
     "no answer": (
         State.SHOWN,
@@ -52,7 +52,7 @@ FAULTY: dict[str, tuple[State, str, dict[str, Any], str]] = {
         State.SHOWN,
         "question.answer",
         {"words": "a" * 4001, "lang": "en"},
-        "That is 4001 characters, and there is room for 4000. Please shorten it.",
+        "That is longer than the 4000 characters there is room for. Please shorten it.",
     ),
 }
 

@@ -37,6 +37,17 @@ async def test_contacts_of_one_session_are_not_those_of_another(small_house: Hou
     assert await contacts(await House.build(small_house.database)) == {}
 
 
+async def test_a_contact_goes_with_its_question(house: House) -> None:
+    """Withdrawn by the family, it is in no row any more; others of theirs stay."""
+    gone, kept = [await house.ask(f"Number {n}?", contact="520-555-0100") for n in range(2)]
+    other = await House.build(house.database)
+    elsewhere = await other.ask(contact="520-555-0100")
+    await house.do(house.rosa, "question.withdraw", question=gone)
+    assert await contacts(house) == {kept: "520-555-0100"}
+    assert sorted(row[0] for row in (await house.rows())["contacts"]) == sorted([kept, elsewhere])
+    await check(house)
+
+
 async def test_without_a_key_no_contact_is_kept_in_the_open(sqlite_copy: str) -> None:
     database = Database(sqlite_copy)
     house = await House.build(database)

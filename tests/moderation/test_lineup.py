@@ -87,6 +87,26 @@ async def test_a_question_is_not_put_behind_itself_or_one_that_left(small_house:
     assert await line(house) == [a, b]
 
 
+async def test_after_the_end_the_line_can_be_cleared_and_nothing_else(house: House) -> None:
+    one, two, shown = [
+        await house.asked(state, f"To be {state}?") for state in (State.QUEUED, State.QUEUED, State.SHOWN)
+    ]
+    await house.do(house.ana, "session.end")
+    for over in ("end", "publish"):
+        for command, question in (("lineup.add", shown), ("lineup.move", two), ("stage.bring", two)):
+            refusal = await house.refused(house.ben, command, question=question, rev=await house.rev(question))
+            assert (refusal.code, refusal.say(str)) == (
+                "not_now",
+                "This session has ended. The answers stay here to read.",
+            )
+        await house.decide("lineup.remove", one if over == "end" else two)
+        if over == "end":
+            await house.do(house.ana, "session.publish")
+    assert await line(house) == []
+    assert {await house.state(question) for question in (one, two, shown)} == {State.SHOWN}
+    await check(house)
+
+
 async def test_many_added_and_moved_at_once_have_places_of_their_own(house: House) -> None:
     asked = [await house.asked(State.SHOWN, f"Number {n}?") for n in range(8)]
     await asyncio.gather(*(house.decide("lineup.add", question) for question in asked))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from moderation.questions import LATELY, Question, make_id, may_see
-from sessions.audiences import card
+from sessions.audiences import card, own_card
 from sessions.database import Database
 from sessions.events import EVENTS, QuestionEvent, QuestionNoted, State
 from sessions.permissions import Caller, Role
@@ -44,10 +44,10 @@ async def test_without_review_it_shows_at_once(database: Database) -> None:
     [
         ({"words": ""}, "There are no words here yet. Please write something first."),
         ({"words": "\u200b"}, "There are no words here yet. Please write something first."),
-        ({"words": "a" * 601}, "That is 601 characters, and there is room for 600. Please shorten it."),
+        ({"words": "a" * 601}, "That is longer than the 600 characters there is room for. Please shorten it."),
         ({"words": "\u202eWhy?"}, "Some hidden characters came along with these words. Please type them again."),
-        ({"name": "a" * 61}, "That is 61 characters, and there is room for 60. Please shorten it."),
-        ({"contact": "a" * 201}, "That is 201 characters, and there is room for 200. Please shorten it."),
+        ({"name": "a" * 61}, "That is longer than the 60 characters there is room for. Please shorten it."),
+        ({"contact": "a" * 201}, "That is longer than the 200 characters there is room for. Please shorten it."),
         ({"topic": "Weather"}, "This session has no such topic. Please choose one from the list."),
     ],
 )
@@ -191,6 +191,50 @@ async def test_the_number_on_a_card_of_the_desk_is_good_for_a_command(small_hous
     assert shown is not None
     assert shown.rev > await house.rev(question)
     await house.do(house.ben, "question.approve", question=question, rev=shown.rev)
+
+
+@pytest.mark.parametrize("state", [State.HELD, State.SHOWN, State.QUEUED, State.PRIVATE])
+async def test_who_withdraws_takes_words_name_and_contact_along(house: House, state: State) -> None:
+    contact, words = "520-555-0100", "Is the zebrafinch ill?"
+    question = await house.ask(words, name="Rosa Montez", contact=contact, private=state is State.PRIVATE)
+    kept = await house.ask("Another one?", name="Rosa Montez", contact=contact)
+    if state is not State.PRIVATE:
+        await house.bring(question, state)
+    await house.do(house.rosa, "question.withdraw", question=question)
+    rows = await house.rows()
+    assert [row[0] for row in rows["contacts"]] == [kept]
+    withdrawn = (await house.board()).questions[question]
+    shown = card(withdrawn, Audience.DESK)
+    assert shown is not None
+    assert (shown.state, shown.words, shown.name, shown.contact, shown.place) == (
+        *(State.WITHDRAWN, None, None, False, "done"),
+    )
+    assert [card(withdrawn, audience) for audience in (Audience.PUBLIC, Audience.SPEAKER)] == [None, None]
+    own = own_card(withdrawn)
+    assert (own.words, own.name, own.may_withdraw, own.may_edit) == (words, "Rosa Montez", False, False)
+    await check(house)
+
+
+@pytest.mark.parametrize("state", [State.ON_STAGE, State.ANSWERED, State.DECLINED, State.HIDDEN, State.WITHDRAWN])
+async def test_a_withdrawal_that_is_refused_leaves_the_contact(small_house: House, state: State) -> None:
+    house = small_house
+    question = await house.asked(state, contact="520-555-0100")
+    before = len((await house.rows())["contacts"])
+    assert (await house.refused(house.rosa, "question.withdraw", question=question)).code == "not_now"
+    assert len((await house.rows())["contacts"]) == before == (state is not State.WITHDRAWN)
+
+
+async def test_a_question_for_staff_alone_is_taken_back_after_the_end_too(small_house: House) -> None:
+    house = small_house
+    question = await house.ask(private=True, contact="520-555-0100")
+    await house.decide("question.hand_over", question, to="Ms. Ortiz")
+    await house.do(house.ana, "session.end")
+    assert (await house.refused(Caller("luis"), "question.withdraw", question=question)).code == "not_found"
+    assert own_card((await house.board()).questions[question]).may_withdraw
+    await house.do(house.rosa, "question.withdraw", question=question)
+    assert await house.state(question) is State.WITHDRAWN
+    assert (await house.rows())["contacts"] == []
+    await check(house)
 
 
 async def test_a_number_from_the_future_is_refused(small_house: House) -> None:

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from moderation import followups
+from moderation.states import TRANSITIONS
 from sessions import board as boards
 from sessions.audiences import SCREENS, SEES, UNSEEN, Card, card, own_card, touches
 from sessions.board import Board, session_facts
@@ -61,7 +62,7 @@ async def at_the_desk(house: House, secret: str = SECRET) -> bool:
 NEVER: dict[Audience, list[int]] = {Audience.PUBLIC: [], Audience.SPEAKER: []}
 
 
-@pytest.mark.parametrize("state", [State.HELD, State.DECLINED, State.PRIVATE, State.WITHDRAWN])
+@pytest.mark.parametrize("state", [State.HELD, State.DECLINED, State.PRIVATE])
 async def test_what_was_never_approved_never_shows(small_house: House, state: State) -> None:
     house = small_house
     await house.asked(State.SHOWN, "Before.")
@@ -69,6 +70,26 @@ async def test_what_was_never_approved_never_shows(small_house: House, state: St
     await house.asked(State.ON_STAGE, "After.")
     assert await at_the_desk(house)
     assert await heard(house) == NEVER
+    await check(house)
+
+
+@pytest.mark.parametrize("state", [State.HELD, State.SHOWN, State.QUEUED, State.PRIVATE])
+async def test_what_was_withdrawn_is_told_to_nobody_any_more(small_house: House, state: State) -> None:
+    """Not even at the desk: neither to who joins, nor to who was there and catches up. The asker alone keeps it."""
+    house = small_house
+    question = await house.asked(state, f"Where is the {SECRET}?", name=f"Rosa {SECRET}", contact=SECRET)
+    seen = (await house.board()).seq
+    assert await at_the_desk(house)
+    await house.do(house.rosa, "question.withdraw", question=question)
+    await house.do(house.ben, "question.note", question=question, words="What was this?")
+    board = await house.board()
+    for since in (0, seen, board.seq - 1):
+        patch = boards.patch(board, Audience.DESK, since)
+        assert [told["id"] for told in msgspec.to_builtins(patch)["cards"]] == [question]
+        assert SECRET.encode() not in msgspec.json.encode(patch)
+    told = await heard(house)
+    assert all(moment <= seen for moments in told.values() for moment in moments)
+    assert SECRET.encode() in msgspec.json.encode(own_card(board.questions[question]))
     await check(house)
 
 
@@ -113,7 +134,7 @@ async def test_what_was_shown_and_went_is_never_told_again(small_house: House, w
     gone_at = (await house.board()).seq
     await house.asked(State.SHOWN, "Something else.")
     await house.do(house.ben, "question.note", question=question, words=SECRET)
-    if State((await house.question(question)).state) is not State.WITHDRAWN:
+    if await house.state(question) is not State.WITHDRAWN:
         await house.decide("question.restore", question)
     assert await at_the_desk(house)
     told = await heard(house)
@@ -286,8 +307,57 @@ def test_what_each_audience_reads_on_a_card() -> None:
         **staff,
     )
     assert own_card(question) == Card(
-        rev=10, place="mine", order="00000007", may_edit=False, may_withdraw=True, **common, **staff
+        rev=9, place="mine", order="00000007", may_edit=False, may_withdraw=True, **common, **staff
     )
+
+
+def test_a_withdrawn_question_is_a_card_without_its_words() -> None:
+    question = sample(State.WITHDRAWN)
+    shown = card(question, Audience.DESK)
+    assert shown is not None
+    assert (shown.words, shown.name, shown.contact, shown.place, shown.rev) == (None, None, False, "done", 10)
+    assert not {"name", "contact"} & set(msgspec.json.decode(msgspec.json.encode(shown)))
+    assert (own_card(question).words, own_card(question).name) == ("Why?", "Rosa")
+    for state in set(State) - {State.WITHDRAWN}:
+        shown = card(sample(state), Audience.DESK)
+        assert shown is not None
+        assert (shown.words, shown.name, shown.contact) == ("Why?", "Rosa", True)
+
+
+async def test_a_note_does_not_move_the_card_of_the_asker(small_house: House) -> None:
+    """Its number would tell that staff are talking."""
+    house = small_house
+    question = await house.ask()
+    before = own_card((await house.board()).questions[question])
+    await house.do(house.ben, "question.note", question=question, words="A word between us.")
+    board = await house.board()
+    assert own_card(board.questions[question]) == before
+    assert before.rev == board.questions[question].rev == await house.rev(question)
+    noted = card(board.questions[question], Audience.DESK)
+    assert noted is not None
+    assert noted.rev > before.rev
+    await house.decide("question.approve", question)
+    assert own_card((await house.board()).questions[question]).rev > before.rev
+
+
+async def test_what_is_for_staff_alone_waits_until_somebody_takes_it_on(small_house: House) -> None:
+    house = small_house
+
+    async def place(question: str) -> str | None:
+        shown = card((await house.board()).questions[question], Audience.DESK)
+        assert shown is not None
+        return shown.place
+
+    named, unnamed, answered, withdrawn = [await house.ask(f"Number {n}?", private=True) for n in range(4)]
+    assert {await place(q) for q in (named, unnamed, answered, withdrawn)} == {"waiting"}
+    await house.do(house.ben, "question.note", question=named, words="Who knows?")
+    assert await place(named) == "waiting"
+    await house.decide("question.hand_over", named, to="Ms. Ortiz")
+    await house.decide("question.hand_over", unnamed)
+    await house.decide("question.answer", answered, words="Between us: yes.", lang="en")
+    await house.do(house.rosa, "question.withdraw", question=withdrawn)
+    assert [await place(q) for q in (named, unnamed, answered, withdrawn)] == ["done"] * 4
+    await check(house)
 
 
 def test_fields_that_are_not_for_an_audience_are_left_out() -> None:
@@ -316,8 +386,11 @@ def test_what_askers_may_still_do(state: State) -> None:
     own = own_card(sample(state))
     assert (own.may_edit, own.may_withdraw) == (
         state is State.HELD,
-        state in (State.HELD, State.SHOWN, State.QUEUED),
+        state in (State.HELD, State.SHOWN, State.QUEUED, State.PRIVATE),
     )
+    # What the card offers is what the table lets them do.
+    assert own.may_edit is ((state, "edit") in TRANSITIONS)
+    assert own.may_withdraw is ((state, "withdraw") in TRANSITIONS)
 
 
 def test_every_screen_has_a_place_for_what_its_audience_sees() -> None:

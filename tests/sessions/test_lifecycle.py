@@ -10,8 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from sessions import lifecycle
+from sessions.audiences import is_open_to_all
 from sessions.database import Database
-from sessions.events import Plan
+from sessions.events import Plan, SessionRescheduled
 from sessions.events import SessionState as S
 from sessions.lifecycle import TRANSITIONS
 from sessions.policy import CLOSED
@@ -21,7 +22,7 @@ from tests.house import House, check
 
 TABLE = """
             schedule   open_doors  start  reschedule  pause   resume  end    publish    cancel
-draft       scheduled  -           -      -           -       -       -      -          cancelled
+draft       scheduled  -           -      -           -       -       -      -          -
 scheduled   -          doors_open  live   scheduled   -       -       -      -          cancelled
 doors_open  -          -           live   scheduled   -       -       -      -          cancelled
 live        -          -           -      -           paused  -       ended  -          -
@@ -42,9 +43,24 @@ WAYS: dict[S, list[str]] = {
     S.PAUSED: ["schedule", "start", "pause"],
     S.ENDED: ["schedule", "start", "end"],
     S.PUBLISHED: ["schedule", "start", "end", "publish"],
-    S.CANCELLED: ["cancel"],
+    S.CANCELLED: ["schedule", "cancel"],
 }
 LATER = {"starts_at": "2031-05-01T18:00:00-07:00"}
+START = datetime(2031, 5, 2, 1, 0, tzinfo=UTC)
+
+
+async def brought(database: Database, state: S) -> House:
+    """A session led into a state."""
+    house = await House.build(database, live=False)
+    for step in WAYS[state]:
+        await house.do(house.ana, f"session.{step}")
+    return house
+
+
+async def change(house: House, plan: Plan) -> None:
+    async with house.database.writing() as tx:
+        await tx.lock(house.session_id)
+        await lifecycle.change(tx, house.ana, plan)
 
 
 def test_the_table_is_the_one_written_out_here() -> None:
@@ -66,9 +82,7 @@ def test_every_pair_that_is_not_in_the_table_is_refused(state: S, verb: str) -> 
 @pytest.mark.parametrize("state", S)
 async def test_on_a_database_too(sqlite: Database, state: S) -> None:
     for verb in VERBS:
-        house = await House.build(sqlite, live=False)
-        for step in WAYS[state]:
-            await house.do(house.ana, f"session.{step}")
+        house = await brought(sqlite, state)
         assert (await house.session()).state == state
         more: dict[str, Any] = LATER if verb == "reschedule" else {}
         if (state, verb) in EXPECTED:
@@ -132,7 +146,10 @@ async def test_input_is_not_paused_before_the_doors_open(sqlite: Database) -> No
 
 FAULTY_PLANS: dict[str, tuple[dict[str, Any], str]] = {
     "no title": ({"title": " "}, "There are no words here yet. Please write something first."),
-    "a long title": ({"title": "a" * 121}, "That is 121 characters, and there is room for 120. Please shorten it."),
+    "a long title": (
+        {"title": "a" * 121},
+        "That is longer than the 120 characters there is room for. Please shorten it.",
+    ),
     "no languages": ({"languages": ()}, "Please choose at least one language."),
     "a limit that holds nothing": (
         {"limit": 49},
@@ -155,7 +172,7 @@ FAULTY_PLANS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a long topic": (
         {"topics": ("a" * 81,)},
-        "That is 81 characters, and there is room for 80. Please shorten it.",
+        "That is longer than the 80 characters there is room for. Please shorten it.",
     ),
 }
 
@@ -166,13 +183,12 @@ async def test_a_plan_that_cannot_be_is_refused_in_words(small_house: House, fau
     changes, sentence = FAULTY_PLANS[fault]
     plan = replace((await house.session()).plan, **changes)
     before = await house.rows()
-    for change in ("plan", "change"):
+    for way in ("plan", "change"):
         with pytest.raises(Refusal) as refused:
-            async with house.database.writing() as tx:
-                if change == "change":
-                    await tx.lock(house.session_id)
-                    await lifecycle.change(tx, house.ana, plan)
-                else:
+            if way == "change":
+                await change(house, plan)
+            else:
+                async with house.database.writing() as tx:
                     await lifecycle.plan(tx, house.ana, plan)
         assert (refused.value.code, refused.value.say(str)) == ("bad", sentence)
         assert await house.rows() == before
@@ -190,31 +206,71 @@ def test_a_plan_is_tidied() -> None:
 async def test_a_changed_plan_is_told_and_an_unchanged_one_is_not(house: House) -> None:
     plan = (await house.session()).plan
     for new in (plan, replace(plan, title="Lunch"), replace(plan, title="Lunch")):
-        async with house.database.writing() as tx:
-            await tx.lock(house.session_id)
-            await lifecycle.change(tx, house.ana, new)
+        await change(house, new)
     assert (await house.events()).count("session.changed") == 1
     assert (await house.session()).title == "Lunch"
     await check(house)
 
 
 async def test_a_cancelled_session_is_not_changed(sqlite: Database) -> None:
+    house = await brought(sqlite, S.CANCELLED)
+    before = await house.rows()
+    for plan in (Plan(title="Again"), replace((await house.session()).plan, starts_at=START)):
+        with pytest.raises(Refusal) as refused:
+            await change(house, plan)
+        assert refused.value.code == "not_now"
+    assert await house.rows() == before
+
+
+async def test_a_draft_is_not_cancelled_into_the_open(sqlite: Database) -> None:
+    """A cancelled session may be known of by everybody; a draft was never told to anybody."""
     house = await House.build(sqlite, live=False)
-    await house.do(house.ana, "session.cancel")
-    with pytest.raises(Refusal) as refused:
-        async with house.database.writing() as tx:
-            await tx.lock(house.session_id)
-            await lifecycle.change(tx, house.ana, Plan(title="Again"))
-    assert refused.value.code == "not_now"
+    refusal = await house.refused(house.ana, "session.cancel")
+    assert (refusal.code, refusal.say(str)) == ("not_now", "This session is still being planned.")
+    assert not is_open_to_all(S((await house.session()).state))
+    assert {state for state in S if (state, "cancel") in TRANSITIONS} == {S.SCHEDULED, S.DOORS_OPEN}
+
+
+@pytest.mark.parametrize("state", [S.SCHEDULED, S.DOORS_OPEN])
+async def test_another_start_closes_the_doors_until_then(database: Database, state: S) -> None:
+    house = await brought(database, state)
+    await change(house, replace((await house.session()).plan, title="Lunch", starts_at=START))
+    session = await house.session()
+    assert (session.state, session.starts_at, session.title) == (S.SCHEDULED, START, "Lunch")
+    last = (await house.entries())[-1].event
+    assert isinstance(last, SessionRescheduled)
+    assert (last.state, last.plan, last.by) == (S.SCHEDULED, session.plan, "ana")
+    assert "session.changed" not in await house.events()
+    if state is S.DOORS_OPEN:
+        assert (await house.refused(house.rosa, "question.ask", words="Why?", lang="en")).code == "not_now"
+    await house.do(house.ana, "session.open_doors")
+    await check(house)
+
+
+@pytest.mark.parametrize("state", [S.DRAFT, S.SCHEDULED, S.DOORS_OPEN, S.LIVE, S.PAUSED, S.ENDED, S.PUBLISHED])
+async def test_a_change_that_moves_no_doors_leaves_the_state(sqlite: Database, state: S) -> None:
+    """Other words at the same time never do; another time does nothing to a session that began, or is not announced."""
+    house = await brought(sqlite, state)
+    plan = replace((await house.session()).plan, title="Lunch", doors_minutes=45)
+    await change(house, plan)
+    assert (await house.events())[-1] == "session.changed"
+    assert ((await house.session()).state, (await house.session()).plan) == (state, plan)
+    same = plan.starts_at and plan.starts_at.astimezone(timezone(timedelta(hours=9)))
+    await change(house, replace(plan, starts_at=same))
+    assert (await house.events()).count("session.changed") == 1
+    if state not in (S.SCHEDULED, S.DOORS_OPEN):
+        await change(house, replace(plan, starts_at=START))
+        assert (await house.events())[-1] == "session.changed"
+        assert ((await house.session()).state, (await house.session()).starts_at) == (state, START)
+    assert "session.rescheduled" not in await house.events()
+    await check(house)
 
 
 async def test_a_limit_that_was_changed_holds_for_the_next_question(small_house: House) -> None:
     house = small_house
     words = "a" * 100
     await house.ask(words)
-    async with house.database.writing() as tx:
-        await tx.lock(house.session_id)
-        await lifecycle.change(tx, house.ana, replace((await house.session()).plan, limit=50))
+    await change(house, replace((await house.session()).plan, limit=50))
     refusal = await house.refused(house.rosa, "question.ask", words=words, lang="en")
-    assert refusal.say(str) == "That is 100 characters, and there is room for 50. Please shorten it."
+    assert refusal.say(str) == "That is longer than the 50 characters there is room for. Please shorten it."
     await check(house)

@@ -241,6 +241,44 @@ async def test_a_role_that_was_taken_away_is_gone_at_once(house: House) -> None:
         assert (await people.caller(db, "ben", other.session_id)).roles == {Role.PARTICIPANT, Role.MODERATOR}
 
 
+async def test_links_of_who_was_removed_open_nothing_any_more(house: House) -> None:
+    """Their own, in this session, that nobody used: not a colleague's, and not those of elsewhere."""
+    other = await House.build(house.database)
+
+    async def invited(by: str, where: House) -> str:
+        async with house.database.writing() as tx:
+            session = await tx.db.get(Session, where.session_id)
+            return (await people.invite(tx, by, Role.MODERATOR, session))[1]
+
+    bens, used, anas, elsewhere = (
+        await invited("ben", house),
+        await invited("ben", house),
+        await invited("ana", house),
+        await invited("ben", other),
+    )
+    async with house.database.writing() as tx:
+        device = await people.invite_device(tx, "ben")
+    olga = await accept(house.database, used, "Olga")
+    async with house.database.writing() as tx:
+        held = {p.id: m.id for m, p in await people.members(tx.db, house.session_id)}
+        with pytest.raises(Refusal):
+            await people.remove(tx, other.session_id, held["ben"])
+    async with house.database.reading() as db:
+        assert {i.state(clock()) for i in await people.invitations(db, house.session_id)} == {"open", "used"}
+    async with house.database.writing() as tx:
+        await people.remove(tx, house.session_id, held["ben"])
+
+    assert await refused(house.database, bens) == "not_now: This invitation was taken back. Please ask for a new one."
+    assert await refused(house.database, used) == "not_now: This invitation was used already. Please ask for a new one."
+    # Whom they brought in while they might stays; who they are elsewhere stays too.
+    assert (await who(house.database, olga, house.session_id)).roles == {Role.PARTICIPANT, Role.MODERATOR}
+    for token, where in ((anas, house), (elsewhere, other)):
+        caller = await who(house.database, await accept(house.database, token, "Omar"), where.session_id)
+        assert caller.roles == {Role.PARTICIPANT, Role.MODERATOR}
+    signed_in = await accept(house.database, device)
+    assert (await who(house.database, signed_in, house.session_id)).roles == {Role.PARTICIPANT}
+
+
 async def test_who_is_not_known_is_a_participant(house: House) -> None:
     async with house.database.reading() as db:
         assert await people.caller(db, "rosa", house.session_id) == Caller("rosa")

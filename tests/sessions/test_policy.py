@@ -8,19 +8,19 @@ from typing import NamedTuple
 import pytest
 
 from sessions.events import SessionState as S
-from sessions.policy import CLOSED, is_open, require
+from sessions.policy import ALLOWED_IN, CLOSED, is_open, require
 from sessions.refusals import Refusal
 
 TABLE = """
-            ask  vote  withdraw  decide  line_up  stage  answer  input
-draft       -    -     -         -       -        -      -       -
-scheduled   -    -     -         -       -        -      -       -
-doors_open  yes  yes   yes       yes     yes      -      yes     yes
-live        yes  yes   yes       yes     yes      yes    yes     yes
-paused      yes  yes   yes       yes     yes      -      yes     yes
-ended       -    -     yes       yes     -        -      yes     -
-published   -    -     yes       yes     -        -      yes     -
-cancelled   -    -     -         -       -        -      -       -
+            ask  vote  withdraw  decide  line_up  unline  stage  answer  input
+draft       -    -     -         -       -        -       -      -       -
+scheduled   -    -     -         -       -        -       -      -       -
+doors_open  yes  yes   yes       yes     yes      yes     -      yes     yes
+live        yes  yes   yes       yes     yes      yes     yes    yes     yes
+paused      yes  yes   yes       yes     yes      yes     -      yes     yes
+ended       -    -     yes       yes     -        yes     -      yes     -
+published   -    -     yes       yes     -        yes     -      yes     -
+cancelled   -    -     -         -       -        -       -      -       -
 """
 ACTS, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
 OPEN = {(S(state), act): cell == "yes" for state, *cells in ROWS for act, cell in zip(ACTS, cells, strict=True)}
@@ -34,6 +34,7 @@ class Standing(NamedTuple):
 
 def test_the_table_is_whole() -> None:
     assert set(OPEN) == set(itertools.product(S, ACTS))
+    assert set(ACTS) == set(ALLOWED_IN)
     assert set(CLOSED) == set(S)
 
 
