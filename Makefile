@@ -26,7 +26,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 FRONT_SOURCES := $(shell find static \( -name node_modules -o -name dist \) -prune -o -type f -print 2>/dev/null)
 
 # Node from PATH when it is 20 or newer and has npm beside it; else the one in .venv, from PyPI.
-NODE_IS_HERE := $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && echo yes)
+NODE_IS_HERE := $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && echo yes)
 NODE := $(if $(NODE_IS_HERE),,.venv/.node)
 WITH_NODE := $(if $(NODE_IS_HERE),,PATH="$(CURDIR)/.venv/node:$$PATH")
 

@@ -60,7 +60,7 @@ async function buildTests() {
     ...common,
     minify: false,
     entryPoints: tests.map((name) => join("test", name)),
-    outdir: "node_modules/.cache/tests",
+    outdir: ".tests",
     format: "esm",
     platform: "node",
     target: "node20",
