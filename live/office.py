@@ -11,8 +11,10 @@ from starlette.routing import Route
 
 from live.rendering import qr, row_view
 from live.visit import Visit, house_of, staff, visit
+from moderation.states import OPEN
 from sessions import people
 from sessions import session as sessions
+from sessions.audiences import is_waiting_privately
 from sessions.database import clock
 from sessions.events import SessionState as S
 from sessions.lifecycle import TRANSITIONS
@@ -41,13 +43,23 @@ MAIN = ("schedule", "open_doors", "start", "resume", "end", "publish")
 """The one next step of a session, by the first of these that its state allows."""
 
 
+CONFIRMED = ("end", "cancel")
+"""What cannot be undone is pressed twice."""
+
+
 def actions(session: Session, _: Gettext) -> list[dict[str, Any]]:
     """What the host may do now, the next step first."""
     texts = steps(_, session.endless)
     possible = [verb for verb in texts if (S(session.state), verb) in TRANSITIONS]
     main = next((verb for verb in MAIN if verb in possible), None)
     return [
-        {"command": f"session.{verb}", "label": texts[verb][0], "hint": texts[verb][1], "primary": verb == main}
+        {
+            "command": f"session.{verb}",
+            "label": texts[verb][0],
+            "hint": texts[verb][1],
+            "primary": verb == main,
+            "confirm": verb in CONFIRMED,
+        }
         for verb in sorted(possible, key=lambda v: v != main)
     ]
 
@@ -103,11 +115,13 @@ async def session_page(request: Request, here: Visit, fresh: dict[str, Any] | No
     if here.session.state == S.PUBLISHED:
         links["archive"] = f"/archive/{code}"
     now = clock()
+    feed = await here.feed()
     return house.renderer.page(
         request,
         "office_session.html",
         caller=here.caller,
         session=row_view(here.session),
+        unsettled=sum(q.state in OPEN or is_waiting_privately(q) for q in feed.board.questions.values()),
         actions=actions(here.session, house.renderer.gettext(house.renderer.lang(request))),
         invitations=[
             {

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from live.rendering import row_view
 from live.visit import house_of, staff, visit
 from sessions import lifecycle
+from sessions.database import clock
 from sessions.events import Plan
 from sessions.permissions import Caller, Permission
 from sessions.refusals import Refusal
@@ -131,7 +132,10 @@ async def new(request: Request) -> Response:
         return form_page(request, caller, form_of(Plan(title="")), {}, None)
     lang = house.renderer.lang(request)
     form = typed(await request.form(max_files=0))
-    plan, errors = read(form, set(house.renderer.translations), house.renderer.gettext(lang))
+    _ = house.renderer.gettext(lang)
+    plan, errors = read(form, set(house.renderer.translations), _)
+    if plan and plan.starts_at and plan.starts_at < clock():
+        plan, errors = None, {"starts_at": _("This time has passed. Please choose a later one.")}
     if plan is not None:
         try:
             async with house.database.writing() as tx:

@@ -1,4 +1,4 @@
-"""The end of a session: what is on stage counts as answered, votes are counted once and for all."""
+"""The end of a session: the stage is cleared, votes are counted once and for all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from sessions.permissions import Caller
 async def end(tx: Transaction, caller: Caller) -> None:
     state = lifecycle.step(tx.session, "end")
     if on_stage := await lineup.on_stage(tx):
-        change(tx, caller, on_stage, State.ANSWERED, ev.StageSettled)
+        # Nobody said that it was answered, and a public record must not say so for them.
+        change(tx, caller, on_stage, State.QUEUED, ev.StageSkipped, order=await lineup.last(tx))
     tx.session.state, tx.session.input = state, "open"
     record(tx, ev.SessionEnded(at=tx.now, by=caller.person, state=state))
     counted = await votes.tallies(tx.db, tx.session.id)

@@ -50,7 +50,7 @@ async def _in_state(tx: Transaction, state: State) -> Sequence[Question]:
     return sorted(await tx.db.scalars(query), key=lambda q: (q.order, q.number))
 
 
-async def _last(tx: Transaction) -> str:
+async def last(tx: Transaction) -> str:
     line = await waiting(tx)
     return between(line[-1].order if line else "", "")
 
@@ -58,7 +58,7 @@ async def _last(tx: Transaction) -> str:
 async def add(tx: Transaction, caller: Caller, question: str, rev: int) -> Question:
     policy.require(tx.session, "line_up")
     found, state = await guard(tx, caller, question, rev, "queue")
-    return change(tx, caller, found, state, ev.LineupAdded, order=await _last(tx))
+    return change(tx, caller, found, state, ev.LineupAdded, order=await last(tx))
 
 
 async def move(tx: Transaction, caller: Caller, question: str, rev: int, after: str = "") -> Question:
@@ -102,7 +102,7 @@ async def skip(tx: Transaction, caller: Caller, question: str, rev: int) -> Ques
     """Back to the end of the line."""
     policy.require(tx.session, "stage")
     found, state = await guard(tx, caller, question, rev, "skip")
-    return change(tx, caller, found, state, ev.StageSkipped, order=await _last(tx))
+    return change(tx, caller, found, state, ev.StageSkipped, order=await last(tx))
 
 
 async def next_up(tx: Transaction, caller: Caller, question: str | None = None, rev: int = 0) -> Question | None:

@@ -56,5 +56,5 @@ def require(session: Standing, act: str) -> None:
     if not is_open(session, act):
         raise Refusal(
             "not_now",
-            "Questions are paused for a moment. Nothing you typed is lost; please try again in a few minutes.",
+            "Questions and votes are paused for a moment. Nothing is lost; please try again in a few minutes.",
         )

@@ -88,7 +88,10 @@ export function openSheet(outbox: () => Outbox): Sheet | null {
 
   drafts.restore();
   follow();
-  form.addEventListener("input", follow);
+  form.addEventListener("input", () => {
+    if (overBy() <= 0) sayAt(form, "");
+    follow();
+  });
   const door = fold && sheet ? hangDoor(fold, sheet, words) : null;
 
   return {
@@ -96,7 +99,8 @@ export function openSheet(outbox: () => Outbox): Sheet | null {
       drafts.save();
       const over = overBy();
       if (!words.value.trim() || over > 0) {
-        sayAt(form, over > 0 ? plural("over", over) : text("empty"));
+        // Too long is said beside the field already.
+        sayAt(form, over > 0 ? "" : text("empty"));
         words.focus();
         return;
       }

@@ -10,3 +10,7 @@ export function slot(orders: readonly string[], order: string, descending: boole
 export function byTally(a: { tally: number; order: string }, b: { tally: number; order: string }): number {
   return b.tally - a.tally || (a.order < b.order ? 1 : a.order > b.order ? -1 : 0);
 }
+
+/** A card's tally as text that compares by code unit like an order. */
+export const tallyKey = (card: HTMLElement): string =>
+  (card.querySelector("[data-tally]")?.textContent ?? "0").replace(/\D/g, "").padStart(8, "0");

@@ -3,7 +3,7 @@
 
 import { watchFinger } from "./finger";
 import { halfTyped, isTyping, morph } from "./morph";
-import { slot } from "./order";
+import { slot, tallyKey } from "./order";
 import { keepScroll, noteMoved } from "./scroll";
 import { plural, text } from "./texts";
 import type { Card, Patch, SessionFacts, ShownCard } from "./wire";
@@ -89,8 +89,9 @@ export function openBoard(hooks: Hooks): Board {
 
   function settleIn(card: HTMLElement, list: HTMLElement): void {
     const others = cardsOf(list).filter((other) => other !== card && !other.hasAttribute("data-kept"));
-    const orders = others.map((other) => other.dataset["order"] ?? "");
-    const before = others[slot(orders, card.dataset["order"] ?? "", list.dataset["sort"] !== "asc")] ?? null;
+    const most = list.dataset["sort"] === "most";
+    const rank = (one: HTMLElement): string => (most ? tallyKey(one) : (one.dataset["order"] ?? ""));
+    const before = others[slot(others.map(rank), rank(card), list.dataset["sort"] !== "asc")] ?? null;
     if (card.parentElement === list && (before ? card.nextElementSibling === before : !card.nextElementSibling)) return;
 
     const active = document.activeElement;
@@ -140,6 +141,11 @@ export function openBoard(hooks: Hooks): Board {
       const lost = had && !old.contains(document.activeElement);
       if (lost && list === old.parentElement) focusOn(old);
       else if (lost) leave(old);
+      // What waits to be read stands behind a button in its own list only: on stage it is seen by everybody.
+      if (list !== old.parentElement) {
+        delete old.dataset["waiting"];
+        old.hidden = false;
+      }
       // In a list that the reader sorted otherwise, a card that only changed keeps its place.
       if (place !== `${String(shown.order)} ${list.dataset["place"] ?? ""}`) settleIn(old, list);
       return;

@@ -37,7 +37,7 @@ async def test_a_session_from_a_phone_to_the_archive(demo: Demo, hands: Hands) -
     # Another family is told that there is news, and is not moved while it reads.
     await other.get_by_role("button", name="1 pregunta nueva").click()
     also = card(other, "questions", words)
-    await also.get_by_role("button", name="Yo también quiero saber").click()
+    await also.get_by_role("button", name="Yo también quiero saberlo").click()
     await expect(also.locator("[data-tally]")).to_have_text("1")
     await expect(card(desk, "shown", words).locator("[data-tally]")).to_have_text("1")
 
@@ -53,10 +53,13 @@ async def test_a_session_from_a_phone_to_the_archive(demo: Demo, hands: Hands) -
     await expect(card(parent, "mine", words)).to_contain_text("Answered")
     await expect(card(hall, "stage", words)).to_have_count(0)
     await expect(card(hall, "stage", "late buses")).to_be_visible()
+    await speaker.get_by_role("button", name="Answered, next").click()
+    await expect(card(hall, "stage", "almuerzos")).to_be_visible()
 
     office = await hands.open(LAPTOP, demo.links["office"])
     await office.goto(f"{demo.base}/office/{demo.code}")
-    await office.get_by_role("button", name="End the session").click()
+    await office.get_by_text("End the session").click()
+    await office.get_by_role("button", name="Yes, I am sure").click()
     await expect(parent.locator("body")).to_have_attribute("data-state", "ended")
     await office.get_by_role("button", name="Publish the answers").click()
     await parent.goto(demo.links["archive"])
@@ -64,17 +67,40 @@ async def test_a_session_from_a_phone_to_the_archive(demo: Demo, hands: Hands) -
     await expect(parent.get_by_role("heading", name="late buses")).to_be_visible()
 
 
-async def test_declining_tells_the_asker_why(demo: Demo, hands: Hands) -> None:
-    """The session of this module may have ended: a new one is planned, as the office does it."""
+async def test_what_waits_behind_the_button_is_seen_on_stage_all_the_same(demo: Demo, hands: Hands) -> None:
+    code = await begun(hands, demo, "An evening with news")
+    reading = await hands.open(PHONE, f"{demo.base}/s/{code}")
+    asker = await hands.open(PHONE, f"{demo.base}/s/{code}")
+    desk = await hands.open(LAPTOP, demo.links["office"])
+    await desk.goto(f"{demo.base}/s/{code}/desk")
+    for words in ("Is the first one there?", "Who opens the library?"):
+        await ask(asker, words)
+        await card(desk, "waiting", words).get_by_role("button", name="Approve").click()
+        await expect(card(asker, "mine", words)).to_contain_text("Shown to everyone")
+    await expect(reading.locator("[data-new]")).to_be_visible()
+    await card(desk, "shown", "Who opens").get_by_role("button", name="Put in line").click()
+    await card(desk, "lineup", "Who opens").get_by_role("button", name="Bring on stage").click()
+    await expect(card(reading, "stage", "Who opens")).to_be_visible()
+
+
+async def begun(hands: Hands, demo: Demo, title: str) -> str:
+    """The code of a new session that is live, planned as the office does it."""
     office = await hands.open(LAPTOP, demo.links["office"])
     await office.goto(f"{demo.base}/office/new")
-    await office.get_by_label("What is it called?").fill("A second evening")
+    await office.get_by_label("What is it called?").fill(title)
     await office.get_by_label("When does it start?").fill("2031-05-06T18:00")
     await office.get_by_label("English").check()
     await office.get_by_role("button", name="Save").click()
     for step in ("Announce it", "Open the doors", "Start the session"):
         await office.get_by_role("button", name=step).click()
-    code = office.url.rsplit("/", 1)[1].partition("#")[0]
+    await expect(office.get_by_text("End the session")).to_be_visible()
+    return office.url.rsplit("/", 1)[1].partition("#")[0]
+
+
+async def test_declining_tells_the_asker_why(demo: Demo, hands: Hands) -> None:
+    """The session of this module may have ended: a new one is planned, as the office does it."""
+    code = await begun(hands, demo, "A second evening")
+    office = await hands.open(LAPTOP, demo.links["office"])
 
     # From another machine over plain http: no randomUUID, no service worker, no secure context.
     parent = await hands.open(PHONE, f"http://{LAN_NAME}:{demo.port}/")
@@ -96,15 +122,8 @@ async def test_declining_tells_the_asker_why(demo: Demo, hands: Hands) -> None:
 async def test_two_moderators_on_one_question(demo: Demo, hands: Hands) -> None:
     """The one who is too late is told who did what."""
     hands.expected = ("409",)
+    code = await begun(hands, demo, "A third evening")
     office = await hands.open(LAPTOP, demo.links["office"])
-    await office.goto(f"{demo.base}/office/new")
-    await office.get_by_label("What is it called?").fill("A third evening")
-    await office.get_by_label("When does it start?").fill("2031-05-07T18:00")
-    await office.get_by_label("English").check()
-    await office.get_by_role("button", name="Save").click()
-    for step in ("Announce it", "Start the session"):
-        await office.get_by_role("button", name=step).click()
-    code = office.url.rsplit("/", 1)[1].partition("#")[0]
     parent = await hands.open(PHONE, f"{demo.base}/s/{code}")
     await ask(parent, "Can we visit the school?")
 

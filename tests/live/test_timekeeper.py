@@ -72,7 +72,7 @@ async def test_what_was_left_open_and_empty_is_ended(small_house: House, before:
     assert await at(left, ends + OVERDUE - timedelta(seconds=1)) == []
     assert await at(left, ends + OVERDUE, devices=True) == [], "somebody is still there"
     assert await at(left, ends + OVERDUE) == [left.session_id]
-    assert (await state(left), await left.state(question)) == ("ended", "answered")
+    assert (await state(left), await left.state(question)) == ("ended", "queued")
     assert await at(left, ends + OVERDUE) == []
     await check(left)
 
