@@ -180,7 +180,7 @@ class Commands:
     """Runs commands: what is told is what was committed."""
 
     def __init__(
-        self, database: Database, throttle: Throttle, committed: Callable[[int], None], secret: bytes = b""
+        self, database: Database, throttle: Throttle, committed: Callable[[int], None], secret: bytes
     ) -> None:
         self.throttle, self.secret = throttle, secret
         self.batches: Batches[Work, Answer] = Batches(
