@@ -179,9 +179,7 @@ def read(name: str, raw: Mapping[str, Any], *, strict: bool = True) -> tuple[Com
 class Commands:
     """Runs commands: what is told is what was committed."""
 
-    def __init__(
-        self, database: Database, throttle: Throttle, committed: Callable[[int], None], secret: bytes
-    ) -> None:
+    def __init__(self, database: Database, throttle: Throttle, committed: Callable[[int], None], secret: bytes) -> None:
         self.throttle, self.secret = throttle, secret
         self.batches: Batches[Work, Answer] = Batches(
             database, self.perform, lambda session_id, _tx: committed(session_id)

@@ -26,8 +26,7 @@ def keep_contact(tx: Transaction, question_id: str, contact: str) -> None:
     if tx.cipher is None:
         raise RuntimeError("a contact needs a key to be sealed with")
     sealed = tx.cipher.encrypt(contact.encode())
-    row = {"question_id": question_id, "session_id": tx.session.id, "sealed": sealed, "length": len(contact)}
-    tx.rows[Contact.__table__].append(row)  # type: ignore[index]
+    tx.append(Contact, question_id=question_id, session_id=tx.session.id, sealed=sealed, length=len(contact))
 
 
 async def forget_contact(tx: Transaction, question_id: str) -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from asyncpg import PostgresError
 from cryptography.fernet import Fernet
@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from sessions.events import Event, Plan
 from sessions.session import Session, no_such_session
+from sessions.tables import Base
 
 AWAY: tuple[type[Exception], ...] = (SQLAlchemyError, PostgresError, OSError, TimeoutError)
 """What it looks like from here when the database cannot be reached; asyncpg's own errors come through unwrapped."""
@@ -67,6 +68,10 @@ class Transaction:
     def plan(self) -> Plan:
         """The session's plan, decoded once for a whole batch."""
         return self.session.plan
+
+    def append(self, model: type[Base], **row: Any) -> None:
+        """A row of an append-only table, to be written with its like."""
+        self.rows[cast(Table, model.__table__)].append(row)
 
     async def flush(self) -> None:
         """Write what has gathered, so that a query in this transaction sees it."""

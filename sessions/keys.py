@@ -44,5 +44,4 @@ async def find(tx: Transaction, used: Iterable[tuple[str, str]]) -> dict[tuple[s
 
 
 def keep(tx: Transaction, person: str, key: str, digest: str, answer: dict[str, Any]) -> None:
-    row = {"session_id": tx.session.id, "person": person, "key": key, "digest": digest, "answer": answer}
-    tx.rows[KeptKey.__table__].append(row)  # type: ignore[index]
+    tx.append(KeptKey, session_id=tx.session.id, person=person, key=key, digest=digest, answer=answer)

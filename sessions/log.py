@@ -50,9 +50,6 @@ class StreamRow(Base):
     __table_args__ = (ForeignKeyConstraint(["session_id", "log_seq"], ["log.session_id", "log.seq"]),)
 
 
-LOG, STREAMS = LogRow.__table__, StreamRow.__table__
-
-
 class Head(NamedTuple):
     """Where the log of a session ends."""
 
@@ -73,12 +70,12 @@ def record(tx: Transaction, event: Event) -> int:
     session, body = tx.session, encode(event)
     session.seq += 1
     session.hash = link(session.hash, body)
-    row = {"session_id": session.id, "seq": session.seq, "body": body.decode(), "hash": session.hash}
-    tx.rows[LOG].append(row | {"event": event.__struct_config__.tag})  # type: ignore[index]
+    name = event.__struct_config__.tag
+    tx.append(LogRow, session_id=session.id, seq=session.seq, event=name, body=body.decode(), hash=session.hash)
     if touches(event, Audience.PUBLIC):
         session.public_seq += 1
-        place = {"session_id": session.id, "stream": "public", "seq": session.public_seq, "log_seq": session.seq}
-        tx.rows[STREAMS].append(place)  # type: ignore[index]
+        place = {"stream": "public", "seq": session.public_seq, "log_seq": session.seq}
+        tx.append(StreamRow, session_id=session.id, **place)
     tx.recorded.append((session.seq, event))
     return session.seq
 

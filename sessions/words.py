@@ -106,9 +106,7 @@ def keep(tx: Transaction, text: str) -> Digest:
     """Put words away and answer what the log may know of them."""
     salt = secrets.token_bytes(16)
     name = digest(salt, text)
-    tx.rows[Words.__table__].append(  # type: ignore[index]  # typed as FromClause, is a Table
-        {"session_id": tx.session.id, "digest": name, "salt": salt, "text": text, "length": len(text)}
-    )
+    tx.append(Words, session_id=tx.session.id, digest=name, salt=salt, text=text, length=len(text))
     return name
 
 

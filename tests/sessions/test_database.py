@@ -24,7 +24,7 @@ async def names(database: Database) -> list[str]:
 async def test_what_ends_well_is_there_and_what_does_not_is_nowhere(database: Database) -> None:
     async with database.writing() as tx:
         tx.db.add(Person(id="rosa", name="Rosa", made_at=tx.now))
-        tx.rows[Person.__table__].append({"id": "luis", "name": "Luis", "made_at": tx.now})  # type: ignore[index]
+        tx.append(Person, id="luis", name="Luis", made_at=tx.now)
     with pytest.raises(ZeroDivisionError):
         async with database.writing() as tx:
             tx.db.add(Person(id="ines", name="Ines", made_at=tx.now))

@@ -24,7 +24,7 @@ cancelled   -    -     -         -       -        -       -      -       -
 """
 ACTS, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
 OPEN = {(S(state), act): cell == "yes" for state, *cells in ROWS for act, cell in zip(ACTS, cells, strict=True)}
-PAUSED = "Questions are paused for a moment. Nothing you typed is lost; please try again in a few minutes."
+PAUSED = "Questions and votes are paused for a moment. Nothing is lost; please try again in a few minutes."
 
 
 class Standing(NamedTuple):
