@@ -19,8 +19,6 @@ COPY live live
 COPY moderation moderation
 COPY sessions sessions
 RUN .venv/bin/uv pip install --no-cache --python .venv/bin/python --no-deps --no-build-isolation --editable . \
- && find live/locale -name '*.po' -exec sh -c \
-      '.venv/bin/pybabel compile --input-file "$1" --output-file "${1%.po}.mo"' sh {} ';' \
  && .venv/bin/uv pip uninstall --python .venv/bin/python uv setuptools
 
 # What runs

@@ -83,6 +83,28 @@ async def test_what_waits_behind_the_button_is_seen_on_stage_all_the_same(demo: 
     await expect(card(reading, "stage", "Who opens")).to_be_visible()
 
 
+async def test_the_same_in_spanish(demo: Demo, hands: Hands) -> None:
+    words = "¿Habrá clases de verano en la biblioteca?"
+    code = await begun(hands, demo, "Una noche de preguntas")
+    session = f"{demo.base}/s/{code}"
+    parent = await hands.open(SMALL_PHONE, session, lang="es")
+    desk = await hands.open(LAPTOP, demo.links["office"], lang="es")
+    speaker = await hands.open(TABLET, demo.links["office"], lang="es")
+    await desk.goto(f"{session}/desk")
+    await speaker.goto(f"{session}/speak")
+    await parent.get_by_text("Haga una pregunta…").click()
+    await parent.get_by_role("textbox", name="Su pregunta", exact=True).fill(words)
+    await parent.get_by_role("button", name="Preguntar", exact=True).click()
+    await expect(card(parent, "mine", words)).to_contain_text("La estamos leyendo")
+    await card(desk, "waiting", words).get_by_role("button", name="Aprobar").click()
+    await expect(card(parent, "mine", words)).to_contain_text("A la vista de todos")
+    await card(desk, "shown", words).get_by_role("button", name="Poner en la fila").click()
+    await card(speaker, "next", words).get_by_role("button", name="Contestar ahora").click()
+    await expect(card(parent, "stage", words)).to_contain_text("Se contesta ahora")
+    await speaker.get_by_role("button", name="Contestada; pasar a la siguiente").click()
+    await expect(card(parent, "mine", words)).to_contain_text("Contestada")
+
+
 async def begun(hands: Hands, demo: Demo, title: str) -> str:
     """The code of a new session that is live, planned as the office does it."""
     office = await hands.open(LAPTOP, demo.links["office"])
