@@ -1,7 +1,8 @@
 import { stageTeller } from "./announce";
 import { openSheet, sayReceived } from "./ask";
 import { startCommands, wordsOf } from "./commands";
-import { isOwn, openMine } from "./mine";
+import { openMine } from "./mine";
+import { isOwn } from "./own";
 import { openOutbox } from "./outbox";
 import { startReading } from "./reading";
 import { openScreen } from "./screen";

@@ -10,9 +10,6 @@ import type { Own } from "./wire";
 
 const OWN = '[data-place="mine"] > [data-card]';
 
-export const isOwn = (id: string): boolean =>
-  document.querySelector(`[data-place="mine"] > [data-card="${CSS.escape(id)}"]`) !== null;
-
 function states(): Map<string, string> {
   const found = new Map<string, string>();
   for (const card of document.querySelectorAll<HTMLElement>(OWN)) {
@@ -33,8 +30,8 @@ export function openMine(link: Link, board: Board, votes: Votes, announcer: Anno
         const own = (await link.read("/mine?format=html")) as Own;
         // A press or another notice came meanwhile: this picture is older than what the page shows.
         if (again) continue;
-        votes.set(own.votes);
         board.own(own.cards);
+        votes.set(own.votes);
       } catch {
         // The next connection fetches it again.
       }

@@ -1,5 +1,6 @@
 // "I want to know this too": a button that stays pressed, and shows it before the answer is back.
 
+import { isOwn } from "./own";
 import type { Counter } from "./tallies";
 
 export interface Votes {
@@ -29,7 +30,10 @@ export function openVotes(tallies: Counter): Votes {
 
   function dress(root: ParentNode): void {
     for (const form of root.querySelectorAll<HTMLFormElement>("form[data-vote]")) {
-      show(form, mine.has(form.dataset["vote"] ?? ""));
+      const id = form.dataset["vote"] ?? "";
+      // One's own question counts already.
+      form.toggleAttribute("data-own", isOwn(id));
+      show(form, mine.has(id));
     }
   }
 

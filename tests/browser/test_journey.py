@@ -33,6 +33,9 @@ async def test_a_session_from_a_phone_to_the_archive(demo: Demo, hands: Hands) -
     await waiting.get_by_role("button", name="Approve").click()
     await expect(card(desk, "shown", words)).to_be_visible()
     await expect(card(parent, "mine", words)).to_contain_text("Shown to everyone")
+    # One's own question counts already, and is not offered to vote for.
+    await expect(card(parent, "questions", words)).to_be_visible()
+    await expect(card(parent, "questions", words).get_by_role("button")).to_have_count(0)
 
     # Another family is told that there is news, and is not moved while it reads.
     await other.get_by_role("button", name="1 pregunta nueva").click()
