@@ -88,7 +88,14 @@ class Broadcast:
             self._forget_idle()
             feed = self.feeds[session_id] = Feed(session_id)
         await self._read(feed)
+        if self._owes(feed):  # A page read ahead of the flusher what another server committed.
+            self.nudge(session_id)
         return feed
+
+    def _owes(self, feed: Feed) -> bool:
+        """Whether this server knows something that it has not told its devices."""
+        behind = any(feed.board.head(channel.audience) > told for channel, told in feed.told.items())
+        return behind or bool(feed.noticed or feed.moved_tallies)
 
     def _forget_idle(self) -> None:
         idle = [i for i, feed in self.feeds.items() if not (feed.devices or feed.flushing or feed.reading.locked())]
@@ -222,7 +229,8 @@ class Broadcast:
         for feed in [f for f in self.feeds.values() if f.devices]:
             async with self.database.reading() as db:
                 head = await log.head(db, feed.session_id)
-            if (head.seq, head.votes, head.epoch) != (feed.board.seq, feed.votes, feed.epoch):
+            known = feed.board.seq, feed.votes, feed.epoch
+            if (head.seq, head.votes, head.epoch) != known or self._owes(feed):
                 self.nudge(feed.session_id)
 
     async def beat(self) -> None:

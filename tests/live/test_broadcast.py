@@ -330,6 +330,25 @@ async def test_a_look_finds_what_another_server_committed(small_house: House, tm
     assert people == {personal(small_house.session_id, small_house.rosa.person)}
 
 
+async def test_a_page_that_reads_ahead_leaves_no_device_behind(small_house: House, tmp_path: Path) -> None:
+    """Another server commits, and here a page is asked for before anybody looked: what it read is told as well."""
+    told = Told(small_house, tmp_path, tick=0)
+    question = await small_house.asked(State.SHOWN)
+    told.broadcast.enter(await told.broadcast.fresh(small_house.session_id), told.channel)
+    await small_house.decide("lineup.add", question)
+    await told.broadcast.fresh(small_house.session_id)
+    assert (await told.until("patch", 1))[0]["cards"][0]["state"] == "queued"
+    await told.until_idle()
+    await small_house.do(small_house.ben, "question.vote", question=question)
+    await told.broadcast.fresh(small_house.session_id)
+    assert (await told.until("pulse", 1))[0]["tallies"] == {question: 1}
+    await told.until_idle()
+    await told.broadcast.look()
+    await told.broadcast.fresh(small_house.session_id)
+    await told.until_idle()
+    assert [event for event, _, _ in told.sent] == ["patch", "notice", "pulse"], "told once, and no more"
+
+
 async def test_boards_of_sessions_without_devices_are_let_go(small_house: House, tmp_path: Path) -> None:
     told = Told(small_house, tmp_path, tick=0)
     kept = await told.broadcast.fresh(small_house.session_id)
