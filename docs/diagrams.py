@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from moderation import states
 from sessions import lifecycle
 from sessions.events import State
+from sessions.question import OPEN
 
 PAGE = Path(__file__).with_name("states.md")
 
@@ -31,7 +32,7 @@ def page() -> str:
         (states.first(private=False, review=False), "ask, where nobody reads first"),
         (states.first(private=True, review=True), "ask, only for staff"),
     ]
-    open_states = ", ".join(f"`{state}`" for state in State if state in states.OPEN)
+    open_states = ", ".join(f"`{state}`" for state in State if state in OPEN)
     return f"""# States
 
 Drawn from `moderation/states.py` and `sessions/lifecycle.py` by `python docs/diagrams.py`.

@@ -9,11 +9,10 @@ from starlette.routing import Route
 from live.pages import view
 from live.rendering import row_view
 from live.visit import house_of, known, visit
-from moderation.states import OPEN
 from sessions import session as sessions
 from sessions.audiences import card
 from sessions.events import SessionState as S
-from sessions.question import Audience
+from sessions.question import OPEN, Audience
 
 
 async def archives(request: Request) -> Response:

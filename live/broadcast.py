@@ -22,7 +22,7 @@ from sessions import log
 from sessions.audiences import Card, card
 from sessions.board import Board
 from sessions.database import AWAY, Database
-from sessions.events import Entry, QuestionEvent, QuestionNoted
+from sessions.events import STILL, Entry, ParticipantMuted, ParticipantUnmuted, QuestionEvent, QuestionFlagged
 from sessions.question import Audience
 from sessions.refusals import Refusal
 
@@ -114,7 +114,7 @@ class Broadcast:
                 known = feed.board.seq > 0
                 feed.board, feed.hash = boards.apply(feed.board, entries), head.hash
                 if known:
-                    feed.noticed |= {a for e in entries if (a := _author(e, feed.board)) is not None}
+                    feed.noticed |= {person for entry in entries for person in _concerned(entry, feed.board)}
             if head.votes != feed.votes:
                 tallies = await votes.tallies(db, feed.session_id)
                 if feed.votes >= 0:
@@ -194,7 +194,8 @@ class Broadcast:
         extra = dict(refusal.extra)
         if question := extra.pop("question", None):
             feed = await self.fresh(session_id)
-            if now := card(feed.board.questions[question], audience):
+            found = feed.board.questions[question]
+            if now := card(found, audience, is_muted=found.author in feed.board.muted):
                 extra["card"] = msgspec.to_builtins(now)
         say = refusal.say(self.renderer.gettext(lang), lang)
         return {"ok": False, "code": refusal.code, "say": say, **extra}
@@ -241,12 +242,14 @@ class Broadcast:
                     await self.send("pulse", {"head": told}, channel.address)
 
 
-def _author(entry: Entry, board: Board) -> str | None:
-    """Whose question it was, where the asker can notice what happened."""
+def _concerned(entry: Entry, board: Board) -> set[str]:
+    """Who can notice on their own page what happened: the asker, and whoever asked what was merged with it."""
     event = entry.event
-    if isinstance(event, QuestionEvent) and not isinstance(event, QuestionNoted):
-        return board.questions[event.question].author
-    return None
+    if isinstance(event, ParticipantMuted | ParticipantUnmuted):
+        return {event.person}
+    if isinstance(event, QuestionEvent) and (type(event) not in STILL or isinstance(event, QuestionFlagged)):
+        return {question.author for question in board.family(board.questions[event.question])}
+    return set()
 
 
 async def _nowhere(event: str, payload: Any, to: str) -> None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
 
 from live.throttle import Throttle
-from moderation import closing, decisions, lineup, questions, votes
+from moderation import closing, decisions, followups, lineup, protection, questions, votes
 from moderation.questions import Question
+from moderation.screening import screen
 from sessions import keys, lifecycle
 from sessions.batches import Batches
 from sessions.database import Database, Transaction
@@ -45,8 +46,10 @@ class Ask(Body, frozen=True, kw_only=True):
     lang: Lang | None = None
     name: str | None = None
     topic: str | None = None
+    school: str | None = None
     private: bool = False
     contact: str | None = None
+    times: str | None = None
 
 
 class OnQuestion(Body, frozen=True, kw_only=True):
@@ -84,6 +87,59 @@ class Write(Decide, frozen=True, kw_only=True):
     lang: Lang | None = None
 
 
+class Merge(Decide, frozen=True, kw_only=True):
+    into: Id
+
+
+class EditWords(Decide, frozen=True, kw_only=True):
+    """The words, their language, or both: what is left out stays."""
+
+    words: str | None = None
+    lang: Lang | None = None
+
+
+class Flag(OnQuestion, frozen=True, kw_only=True):
+    flag: str
+    on: bool = True
+
+
+class Tag(OnQuestion, frozen=True, kw_only=True):
+    tag: str
+    on: bool = True
+
+
+class Assign(Decide, frozen=True, kw_only=True):
+    speaker: str = ""
+
+
+class Slow(Body, frozen=True, kw_only=True):
+    seconds: int
+
+
+class Hold(Body, frozen=True, kw_only=True):
+    on: bool
+
+
+class CarryOver(Body, frozen=True, kw_only=True):
+    owner: str | None = None
+    due: date | None = None
+
+
+class FollowUp(Decide, frozen=True, kw_only=True):
+    owner: str | None = None
+    due: date | None = None
+
+
+class Attempt(OnQuestion, frozen=True, kw_only=True):
+    outcome: str
+    words: str | None = None
+
+
+class CloseFollowUp(Decide, frozen=True, kw_only=True):
+    outcome: str
+    words: str | None = None
+
+
 class Move(Decide, frozen=True, kw_only=True):
     after: str = ""
 
@@ -118,18 +174,33 @@ COMMANDS: dict[str, Command] = {
     "question.hide": Command(Decide, P.DECIDE, decisions.hide),
     "question.restore": Command(Decide, P.DECIDE, decisions.restore),
     "question.hand_over": Command(HandOver, P.DECIDE, decisions.hand_over),
+    "question.merge": Command(Merge, P.DECIDE, decisions.merge),
+    "question.unmerge": Command(Decide, P.DECIDE, decisions.unmerge),
+    "question.edit_words": Command(EditWords, P.DECIDE, decisions.edit_words),
+    "question.flag": Command(Flag, P.DECIDE, decisions.flag),
+    "question.tag": Command(Tag, P.DECIDE, decisions.tag),
+    "question.see": Command(OnQuestion, P.DECIDE, decisions.see),
     "question.note": Command(Note, P.DECIDE, decisions.note),
     "question.answer": Command(Write, P.ANSWER, decisions.answer),
     "question.reopen": Command(Decide, P.ANSWER, decisions.reopen),
     "lineup.add": Command(Decide, P.DECIDE, lineup.add),
     "lineup.move": Command(Move, P.DECIDE, lineup.move),
     "lineup.remove": Command(Decide, P.DECIDE, lineup.remove),
+    "lineup.assign": Command(Assign, P.DECIDE, lineup.assign),
     "stage.bring": Command(Decide, P.STAGE, lineup.bring),
     "stage.settle": Command(Decide, P.STAGE, lineup.settle),
     "stage.skip": Command(Decide, P.STAGE, lineup.skip),
+    "stage.defer": Command(Decide, P.STAGE, lineup.defer),
     "stage.next": Command(Next, P.STAGE, lineup.next_up),
     "input.pause": Command(Body, P.DECIDE, lifecycle.pause_input),
     "input.resume": Command(Body, P.DECIDE, lifecycle.resume_input),
+    "input.slow": Command(Slow, P.DECIDE, protection.slow),
+    "input.hold": Command(Hold, P.DECIDE, protection.hold),
+    "participant.mute": Command(OnQuestion, P.DECIDE, protection.mute),
+    "participant.unmute": Command(OnQuestion, P.DECIDE, protection.unmute),
+    "followup.plan": Command(FollowUp, P.FOLLOW_UP, followups.plan),
+    "followup.attempt": Command(Attempt, P.FOLLOW_UP, followups.attempt),
+    "followup.close": Command(CloseFollowUp, P.FOLLOW_UP, followups.close),
     "session.schedule": Command(Body, P.RUN_SESSION, lifecycle.schedule),
     "session.reschedule": Command(Reschedule, P.RUN_SESSION, lifecycle.reschedule),
     "session.open_doors": Command(Body, P.RUN_SESSION, lifecycle.open_doors),
@@ -137,11 +208,16 @@ COMMANDS: dict[str, Command] = {
     "session.pause": Command(Body, P.RUN_SESSION, lifecycle.pause),
     "session.resume": Command(Body, P.RUN_SESSION, lifecycle.resume),
     "session.end": Command(Body, P.RUN_SESSION, closing.end),
+    "session.carry_over": Command(CarryOver, P.DECIDE, closing.carry_over),
+    "session.complete": Command(Body, P.RUN_SESSION, closing.complete),
     "session.publish": Command(Body, P.RUN_SESSION, lifecycle.publish),
     "session.cancel": Command(Body, P.RUN_SESSION, lifecycle.cancel),
 }
 """Every command: name -> body, what the caller must be allowed, and the verb that does it."""
 
+TYPED = (Ask, Edit, Write)
+"""Bodies whose words are in the language of the page where none is given."""
+SCREENED = (Ask, Edit)
 Answer = dict[str, Any]
 
 
@@ -204,8 +280,10 @@ class Commands:
         caller.require(command.permission)
         key = fields.pop("key")
         digest = keys.digest(self.secret, name, fields)
-        if "lang" in fields:
+        if command.body in TYPED:
             fields["lang"] = fields["lang"] or lang
+        if command.body in SCREENED:  # Here, and not in the verb: nobody else's command waits for it.
+            fields["flags"] = screen(fields["words"])
         self.throttle.spend(session_id, caller.person, name, f"{key} {digest}", address)
         try:
             return await self.batches.submit(session_id, Work(caller, command, fields, key, digest))

@@ -11,10 +11,8 @@ from starlette.routing import Route
 
 from live.rendering import qr, row_view
 from live.visit import Visit, house_of, staff, visit
-from moderation.states import OPEN
 from sessions import people
 from sessions import session as sessions
-from sessions.audiences import is_waiting_privately
 from sessions.database import clock
 from sessions.events import SessionState as S
 from sessions.lifecycle import TRANSITIONS
@@ -121,7 +119,7 @@ async def session_page(request: Request, here: Visit, fresh: dict[str, Any] | No
         "office_session.html",
         caller=here.caller,
         session=row_view(here.session),
-        unsettled=sum(q.state in OPEN or is_waiting_privately(q) for q in feed.board.questions.values()),
+        unsettled=sum(q.is_open for q in feed.board.questions.values()),
         actions=actions(here.session, house.renderer.gettext(house.renderer.lang(request))),
         invitations=[
             {

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from live.broadcast import Feed
 from live.rendering import qr, row_view, session_view
 from live.visit import Visit, house_of, known, visit
-from moderation import followups, votes
+from moderation import contacts, votes
 from sessions import session as sessions
 from sessions.audiences import SCREENS, Card, card, own_card
 from sessions.events import SessionState as S
@@ -51,7 +51,7 @@ def places(feed: Feed, screen: str) -> dict[str, list[Card]]:
     audience, names = SCREENS[screen]
     lists: dict[str, list[Card]] = {place: [] for place in names.values()}
     for question in feed.board.questions.values():
-        shown = card(question, audience, screen)
+        shown = card(question, audience, screen, is_muted=question.author in feed.board.muted)
         if shown and shown.place:
             lists[shown.place].append(shown)
     return {place: sorted(cards, key=lambda c: c.order) for place, cards in lists.items()}
@@ -70,10 +70,12 @@ def own(feed: Feed, here: Visit) -> list[Card]:
     """The caller's own questions, the latest first; beside them, to read only, those of a receipt shown here."""
     cards = []
     for question in reversed(feed.board.questions.values()):
+        living = feed.board.living(question)
+        shown = own_card(question, living if living is not question else None)
         if question.author == here.caller.person:
-            cards.append(own_card(question))
+            cards.append(shown)
         elif question.author == here.receipt:
-            cards.append(msgspec.structs.replace(own_card(question), may_edit=False, may_withdraw=False))
+            cards.append(msgspec.structs.replace(shown, may_edit=False, may_withdraw=False))
     return cards
 
 
@@ -236,7 +238,7 @@ async def follow_ups(request: Request) -> Response:
     here = await visit(request, Permission.READ_CONTACTS)
     feed, house = await here.feed(), here.house
     async with house.database.reading() as db:
-        contacts = await followups.contacts(db, house.settings.cipher(), here.caller, here.session.id)
+        reaches = await contacts.reaches(db, house.settings.cipher(), here.caller, here.session.id)
     wanted = (q for q in feed.board.questions.values() if is_followed_up(q))
     cards = [card(q, Audience.DESK) for q in wanted]
     return house.renderer.page(
@@ -245,7 +247,7 @@ async def follow_ups(request: Request) -> Response:
         caller=here.caller,
         session=view(feed, here.session),
         cards=[c for c in cards if c],
-        contacts=contacts,
+        contacts=reaches,
     )
 
 

@@ -33,8 +33,8 @@ CROWD = Budget(5_000, 0.2)
 LANE = Budget(60, 2.0)
 """New questions from one address, counted only while the session's own budget is more than half spent: 2,000 parents
 behind one address never come near it, and one script that makes itself a thousand people does."""
-STAFF = Budget(60, 0.2)
-"""A moderator in a flood presses keys as fast as they can read; a script gone wild is faster."""
+STAFF = Budget(400, 0.1)
+"""A moderator in a flood decides hundreds of selected questions at once; a script gone wild is faster."""
 REMEMBERED_KEYS = 64
 MOST_PEOPLE = 100_000
 

@@ -1,40 +1,79 @@
-"""What goes on after the session. Contacts live here alone: never in the log, never on a board, sealed at rest."""
+"""What goes on after the session: who answers which family, by when, and how it ended."""
 
 from __future__ import annotations
 
-from cryptography.fernet import Fernet
-from sqlalchemy import ForeignKey, Integer, LargeBinary, String, delete, select
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from datetime import date
 
+from moderation.questions import Question, change, find, guard
+from sessions import events as ev
+from sessions import policy
 from sessions.database import Transaction
-from sessions.permissions import Caller, Permission
-from sessions.tables import Base
+from sessions.events import State
+from sessions.permissions import Caller
+from sessions.refusals import Refusal
+from sessions.words import clean, clean_line, keep
+
+TRIES = ("reached", "no_answer", "left_message", "wrong_number", "wrote")
+"""How an attempt to reach a family can go."""
+OUTCOMES = ("answered", "referred", "unreachable", "not_wanted")
+"""How a follow-up can end."""
+MAX_OWNER, MAX_WORDS = 80, 1000
 
 
-class Contact(Base):
-    """How an asker may be reached; `sealed` is a Fernet token under a key that is not in the database."""
-
-    __tablename__ = "contacts"
-    question_id: Mapped[str] = mapped_column(String(16), primary_key=True)
-    session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), index=True)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    length: Mapped[int] = mapped_column(Integer)
-
-
-def keep_contact(tx: Transaction, question_id: str, contact: str) -> None:
-    if tx.cipher is None:
-        raise RuntimeError("a contact needs a key to be sealed with")
-    sealed = tx.cipher.encrypt(contact.encode())
-    tx.append(Contact, question_id=question_id, session_id=tx.session.id, sealed=sealed, length=len(contact))
+async def plan(
+    tx: Transaction, caller: Caller, question: str, rev: int, owner: str | None = None, due: date | None = None
+) -> Question:
+    """Somebody takes care of it by a day; again for another person or day, or after it was closed too soon."""
+    policy.require(tx.session, "follow_up")
+    found, state = await guard(tx, caller, question, rev, "follow_up")
+    return _plan(tx, caller, found, state, _line(owner), due)
 
 
-async def forget_contact(tx: Transaction, question_id: str) -> None:
-    await tx.db.execute(delete(Contact).where(Contact.question_id == question_id))
+def _plan(
+    tx: Transaction, caller: Caller, question: Question, state: State, owner: str | None, due: date | None
+) -> Question:
+    question.followed = "open"
+    kept = keep(tx, owner) if owner else None
+    return change(tx, caller, question, state, ev.FollowUpPlanned, owner=kept, due=due)
 
 
-async def contacts(db: AsyncSession, cipher: Fernet, caller: Caller, session_id: int) -> dict[str, str]:
-    """Question id -> how to reach its asker, for liaisons only. Raises Refusal `not_allowed`."""
-    caller.require(Permission.READ_CONTACTS)
-    query = select(Contact.question_id, Contact.sealed).where(Contact.session_id == session_id)
-    return {question: cipher.decrypt(sealed).decode() for question, sealed in await db.execute(query)}
+def carry_over(tx: Transaction, caller: Caller, question: Question, owner: str | None, due: date | None) -> Question:
+    """The follow-up of what a session leaves open."""
+    return _plan(tx, caller, question, State(question.state), owner, due)
+
+
+async def attempt(tx: Transaction, caller: Caller, question: str, outcome: str, words: str | None = None) -> Question:
+    """For the record of calls and letters; makes nobody's decision stale."""
+    policy.require(tx.session, "follow_up")
+    found = await find(tx, caller, question)
+    if outcome not in TRIES:
+        raise Refusal("bad", "Please say how it went.")
+    _require_open(found)
+    fields = {"outcome": outcome, "words": _words(tx, words), "name": caller.name or ""}
+    return change(tx, caller, found, State(found.state), ev.FollowUpAttempted, **fields)
+
+
+async def close(
+    tx: Transaction, caller: Caller, question: str, rev: int, outcome: str, words: str | None = None
+) -> Question:
+    policy.require(tx.session, "follow_up")
+    found, state = await guard(tx, caller, question, rev, "follow_up")
+    if outcome not in OUTCOMES:
+        raise Refusal("bad", "Please say how it ended.")
+    _require_open(found)
+    fields = {"outcome": outcome, "words": _words(tx, words), "name": caller.name or ""}
+    found.followed = "closed"
+    return change(tx, caller, found, state, ev.FollowUpClosed, **fields)
+
+
+def _require_open(question: Question) -> None:
+    if question.followed != "open":
+        raise Refusal("not_now", "Nobody follows this question up yet. Please say first who does.")
+
+
+def _line(text: str | None) -> str | None:
+    return clean_line(text, MAX_OWNER) if text and text.strip() else None
+
+
+def _words(tx: Transaction, text: str | None) -> ev.Digest | None:
+    return keep(tx, clean(text, MAX_WORDS)) if text and text.strip() else None

@@ -79,6 +79,15 @@ async def remove(tx: Transaction, caller: Caller, question: str, rev: int) -> Qu
     return change(tx, caller, found, state, ev.LineupRemoved)
 
 
+async def assign(tx: Transaction, caller: Caller, question: str, rev: int, speaker: str = "") -> Question:
+    """To one of the session's speakers, or to whoever likes to answer."""
+    policy.require(tx.session, "line_up")
+    found, state = await guard(tx, caller, question, rev, "assign")
+    if speaker and speaker not in tx.plan.speakers:
+        raise Refusal("bad", "This session has no such speaker. Please choose one from the list.")
+    return change(tx, caller, found, state, ev.LineupAssigned, speaker=speaker)
+
+
 async def on_stage(tx: Transaction) -> Question | None:
     return next(iter(await _in_state(tx, State.ON_STAGE)), None)
 
@@ -103,6 +112,14 @@ async def skip(tx: Transaction, caller: Caller, question: str, rev: int) -> Ques
     policy.require(tx.session, "stage")
     found, state = await guard(tx, caller, question, rev, "skip")
     return change(tx, caller, found, state, ev.StageSkipped, order=await last(tx))
+
+
+async def defer(tx: Transaction, caller: Caller, question: str, rev: int) -> Question:
+    """Off the stage with a promise: it is answered in writing, and followed up until it is."""
+    policy.require(tx.session, "stage")
+    found, state = await guard(tx, caller, question, rev, "defer")
+    found.followed = "open"
+    return change(tx, caller, found, state, ev.StageDeferred)
 
 
 async def next_up(tx: Transaction, caller: Caller, question: str | None = None, rev: int = 0) -> Question | None:

@@ -7,27 +7,39 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, select
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, false, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from moderation import followups, states
+from moderation import alarms, contacts, mutes, states
 from sessions import policy
 from sessions.audiences import SEES
 from sessions.database import Transaction
-from sessions.events import QuestionAsked, QuestionEdited, QuestionEvent, QuestionWithdrawn, State
+from sessions.events import (
+    STILL,
+    QuestionAsked,
+    QuestionEdited,
+    QuestionEvent,
+    QuestionUnmerged,
+    QuestionWithdrawn,
+    State,
+)
 from sessions.log import record
 from sessions.people import Person
 from sessions.permissions import MAY_HEAR, Caller
-from sessions.question import Audience
+from sessions.question import DANGER, Audience, is_open
 from sessions.refusals import Phrase, Refusal
 from sessions.tables import Base
 from sessions.words import clean, clean_line, keep
 
-MAX_NAME, MAX_CONTACT = 60, 200
+MAX_NAME, MAX_CONTACT, MAX_TIMES = 60, 200, 120
 
 
 class Question(Base):
-    """A question as its log tells it; `rev` is the number of its last change in state, words or place."""
+    """A question as its log tells it; `rev` is the number of its last change in state, words or place.
+
+    `into` and `came_from` are where it was merged to and from; `taken` says that somebody has taken on or answered
+    what was asked only for staff, `followed` that it is followed up ("open", "closed").
+    """
 
     __tablename__ = "questions"
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -38,10 +50,23 @@ class Question(Base):
     rev: Mapped[int] = mapped_column(Integer)
     order: Mapped[str] = mapped_column("place", String(255), default="")
     private: Mapped[bool] = mapped_column(Boolean, default=False)
+    asked_at: Mapped[datetime | None]
+    into: Mapped[str | None] = mapped_column(String(16))
+    came_from: Mapped[str | None] = mapped_column(String(12))
+    taken: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    followed: Mapped[str | None] = mapped_column(String(8))
     last_event: Mapped[str] = mapped_column(String(40))
     last_by: Mapped[str] = mapped_column(String(32))
     last_at: Mapped[datetime]
-    __table_args__ = (Index("ix_questions_state", "session_id", "state"),)
+    __table_args__ = (
+        Index("ix_questions_state", "session_id", "state"),
+        Index("ix_questions_author", "session_id", "author"),
+    )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still lacks an outcome."""
+        return is_open(State(self.state), is_taken=self.taken, followed=self.followed)
 
 
 LATELY: dict[str, Phrase] = {
@@ -61,6 +86,13 @@ LATELY: dict[str, Phrase] = {
     "stage.brought": Phrase("{who} brought this on stage {ago}. Your change was not made."),
     "stage.settled": Phrase("{who} marked this as answered {ago}. Your change was not made."),
     "stage.skipped": Phrase("{who} skipped this {ago}. Your change was not made."),
+    "question.merged": Phrase("{who} joined this with another question {ago}. Your change was not made."),
+    "question.unmerged": Phrase("{who} took this apart from another question {ago}. Your change was not made."),
+    "question.words_edited": Phrase("{who} tidied the words {ago}. Your change was not made."),
+    "lineup.assigned": Phrase("{who} chose who answers this {ago}. Your change was not made."),
+    "stage.deferred": Phrase("{who} promised an answer in writing {ago}. Your change was not made."),
+    "followup.planned": Phrase("{who} changed the follow-up of this {ago}. Your change was not made."),
+    "followup.closed": Phrase("{who} closed the follow-up of this {ago}. Your change was not made."),
 }
 """What happened meanwhile, told like a person would."""
 
@@ -120,12 +152,19 @@ async def _stale(tx: Transaction, question: Question) -> Refusal:
 def change(
     tx: Transaction, caller: Caller, question: Question, state: State, event: type[QuestionEvent], **fields: Any
 ) -> Question:
-    """Record what was decided about a question, and let its row tell it."""
+    """Record what was decided about a question, and let its row tell it.
+
+    What is only laid beside it leaves the row as it is, and so makes nobody's decision stale.
+    """
     was, question.state = State(question.state), state
-    question.rev = record(tx, event(at=tx.now, by=caller.person, question=question.id, was=was, state=state, **fields))
-    question.last_event = str(event.__struct_config__.tag)
+    rev = record(tx, event(at=tx.now, by=caller.person, question=question.id, was=was, state=state, **fields))
+    if event in STILL:
+        return question
+    question.rev, question.last_event = rev, str(event.__struct_config__.tag)
     question.last_by, question.last_at = caller.person, tx.now
-    question.order = fields.get("order", "")
+    question.order = fields.get("order", question.order) if state is State.QUEUED else ""
+    if tx.session.completed_at and question.is_open:
+        tx.session.completed_at = None
     return question
 
 
@@ -136,27 +175,40 @@ async def ask(
     lang: str,
     name: str | None = None,
     topic: str | None = None,
+    school: str | None = None,
     private: bool = False,
     contact: str | None = None,
+    times: str | None = None,
+    flags: tuple[str, ...] = (),
 ) -> Question:
+    """`contact` and `times` say how and when to reach the asker; `flags` are what screening proposes."""
     session, plan = tx.session, tx.plan
     policy.require(session, "ask")
     words = clean(words, plan.limit)
     name = clean_line(name, MAX_NAME) if name and name.strip() and plan.names != "never" else None
     contact = clean_line(contact, MAX_CONTACT) if contact and contact.strip() else None
+    times = clean_line(times, MAX_TIMES) if contact and times and times.strip() else None
     if topic and topic not in plan.topics:
         raise Refusal("bad", "This session has no such topic. Please choose one from the list.")
+    if school and school not in plan.schools:
+        raise Refusal("bad", "This session has no such school on its list. Please choose one from it.")
+    if not private:
+        await mutes.require_heard(tx, caller)
+    await _require_turn(tx, caller)
     session.asked += 1
+    state = states.first(private=private, review=plan.review or session.hold, is_flagged=bool(flags))
     question = Question(
         id=make_id(),
         session_id=session.id,
         number=session.asked,
         author=caller.person,
-        state=states.first(private=private, review=plan.review),
+        state=state,
         private=private,
+        asked_at=tx.now,
+        taken=False,
     )
     if contact:
-        followups.keep_contact(tx, question.id, contact)
+        contacts.keep(tx, question.id, contact, times)
     question.rev = record(
         tx,
         QuestionAsked(
@@ -164,19 +216,44 @@ async def ask(
             by=caller.person,
             question=question.id,
             was=None,
-            state=State(question.state),
+            state=state,
             number=question.number,
             words=keep(tx, words),
             lang=lang,
             name=keep(tx, name) if name else None,
             topic=topic or None,
+            school=school or None,
             private=private,
             contact=contact is not None,
+            flags=flags,
         ),
     )
     question.last_event, question.last_by, question.last_at = "question.asked", caller.person, tx.now
     tx.db.add(question)
+    if DANGER in flags:
+        await alarms.raise_alarm(tx, question.id)
     return question
+
+
+async def _require_turn(tx: Transaction, caller: Caller) -> None:
+    """Where input is slowed, one question from each person in so many seconds. Raises Refusal `too_fast`."""
+    if not tx.session.slow:
+        return
+    await tx.flush()  # A second question of the same person may be in this very batch.
+    query = select(func.max(Question.asked_at)).where(
+        Question.session_id == tx.session.id, Question.author == caller.person
+    )
+    last: datetime | None = await tx.db.scalar(query)
+    left = tx.session.slow - int((tx.now - last).total_seconds()) if last else 0
+    if left > 0:
+        raise Refusal(
+            "too_fast",
+            "Many people are asking, so everyone may ask one question every {seconds} seconds. "
+            "Please wait {left} seconds; your words stay here.",
+            seconds=tx.session.slow,
+            left=left,
+            extra={"retry_after": left},
+        )
 
 
 async def _own(tx: Transaction, caller: Caller, question_id: str) -> Question:
@@ -186,16 +263,47 @@ async def _own(tx: Transaction, caller: Caller, question_id: str) -> Question:
     return question
 
 
-async def edit(tx: Transaction, caller: Caller, question: str, words: str, lang: str) -> Question:
+async def edit(
+    tx: Transaction, caller: Caller, question: str, words: str, lang: str, flags: tuple[str, ...] = ()
+) -> Question:
     policy.require(tx.session, "ask")
     found = await _own(tx, caller, question)
     state, words = states.step(State(found.state), "edit"), clean(words, tx.plan.limit)
-    return change(tx, caller, found, state, QuestionEdited, words=keep(tx, words), lang=lang)
+    if not found.private:
+        await mutes.require_heard(tx, caller)
+    if DANGER in flags:
+        await alarms.raise_alarm(tx, found.id)
+    return change(tx, caller, found, state, QuestionEdited, words=keep(tx, words), lang=lang, flags=flags)
 
 
 async def withdraw(tx: Transaction, caller: Caller, question: str) -> Question:
+    """Takes one's own question back; those that were merged into it stand for themselves again."""
     policy.require(tx.session, "withdraw")
     found = await _own(tx, caller, question)
     state = states.step(State(found.state), "withdraw")
-    await followups.forget_contact(tx, found.id)
+    for other in await merged_into(tx, found.id):
+        take_apart(tx, caller, other)
+    await contacts.forget(tx, found.id)
+    if found.into:
+        move_votes(tx, found, None)
     return change(tx, caller, found, state, QuestionWithdrawn)
+
+
+async def merged_into(tx: Transaction, question_id: str) -> list[Question]:
+    await tx.flush()
+    query = select(Question).where(Question.session_id == tx.session.id, Question.into == question_id)
+    return list(await tx.db.scalars(query.order_by(Question.number)))
+
+
+def take_apart(tx: Transaction, caller: Caller, question: Question) -> Question:
+    """Back to where a merged question stood before; its votes were never anybody else's."""
+    state = states.taken_apart(question.came_from)
+    move_votes(tx, question, None)
+    return change(tx, caller, question, state, QuestionUnmerged)
+
+
+def move_votes(tx: Transaction, question: Question, into: str | None) -> None:
+    """Have a question counted with another, or for itself again. Votes stay where they were given."""
+    question.into, question.came_from = into, question.state if into else None
+    tx.session.votes += 1  # Tallies move without a vote, and other servers must notice.
+    tx.known.pop("merges", None)

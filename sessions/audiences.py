@@ -11,8 +11,9 @@ from datetime import datetime
 
 import msgspec
 
-from sessions.events import Event, LineupMoved, QuestionEvent, QuestionNoted, SessionState, State
-from sessions.question import Audience, Question, Said
+from sessions import events as ev
+from sessions.events import Event, QuestionEvent, SessionState, State
+from sessions.question import DANGER, Audience, FollowUp, Question, Said
 
 SEES: Mapping[Audience, frozenset[State]] = {
     Audience.PUBLIC: frozenset({State.SHOWN, State.QUEUED, State.ON_STAGE, State.ANSWERED}),
@@ -21,9 +22,13 @@ SEES: Mapping[Audience, frozenset[State]] = {
 }
 """In which states an audience sees a question."""
 
+BETWEEN_STAFF: frozenset[type[Event]] = ev.STILL | frozenset[type[Event]](
+    {ev.ParticipantMuted, ev.ParticipantUnmuted, ev.InputHeld}
+)
+ORDER_OF_THE_LINE = frozenset[type[Event]]((ev.LineupMoved, ev.LineupAssigned))
 UNSEEN: Mapping[Audience, frozenset[type[Event]]] = {
-    Audience.PUBLIC: frozenset({QuestionNoted, LineupMoved}),
-    Audience.SPEAKER: frozenset({QuestionNoted}),
+    Audience.PUBLIC: BETWEEN_STAFF | ORDER_OF_THE_LINE,
+    Audience.SPEAKER: BETWEEN_STAFF,
     Audience.DESK: frozenset(),
 }
 """Events that change nothing an audience may see, whatever the state."""
@@ -52,6 +57,7 @@ SCREENS: Mapping[str, tuple[Audience, Mapping[State, str]]] = {
             State.PRIVATE: "done",
             State.HIDDEN: "done",
             State.WITHDRAWN: "done",
+            State.MERGED: "done",
         },
     ),
 }
@@ -75,21 +81,39 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     order: str
     name: str | None = None
     topic: str | None = None
+    school: str | None = None
+    tidied: bool = False
     answers: tuple[Said, ...] = ()
     settled_at: datetime | None = None
+    followed: str | None = None
+    # The speakers' and the desk's.
+    speaker: str = ""
     # The asker's own, and the desk's.
     private: bool = False
+    original: str | None = None
     reason: str | None = None
     say: str | None = None
     handed_to: str | None = None
+    into: str | None = None
     # The desk's.
     asker: str | None = None
+    is_muted: bool = False
     notes: tuple[Said, ...] = ()
+    tags: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    seen: tuple[Said, ...] = ()
+    alerts: tuple[Said, ...] = ()
+    versions: tuple[Said, ...] = ()
+    merged: tuple[str, ...] = ()
+    follow_up: FollowUp | None = None
     contact: bool = False
     revised: bool = False
     # The asker's own.
     may_edit: bool = False
     may_withdraw: bool = False
+    help: bool = False
+    living: Card | None = None
+    became: State | None = None
 
 
 def touches(event: Event, audience: Audience) -> bool:
@@ -101,50 +125,76 @@ def touches(event: Event, audience: Audience) -> bool:
     return True
 
 
-def card(question: Question, audience: Audience, screen: str | None = None) -> Card | None:
+def card(question: Question, audience: Audience, screen: str | None = None, *, is_muted: bool = False) -> Card | None:
     """The question as the audience may see it now, or None."""
     if question.state not in SEES[audience] or (question.private and audience is not Audience.DESK):
         return None
     place = SCREENS[screen or SCREEN_OF[audience]][1].get(question.state)
-    if place == "done" and is_waiting_privately(question):
+    if place == "done" and question.is_waiting_privately:
         place = "waiting"
     shown = _card(question, question.revs[audience], place)
+    if audience is Audience.SPEAKER:
+        shown = msgspec.structs.replace(shown, speaker=question.speaker)
     if audience is Audience.DESK:
         shown = msgspec.structs.replace(
             shown,
             answers=question.answers,
             private=question.private,
+            original=question.original,
             reason=question.reason,
             say=question.say,
             handed_to=question.handed_to,
-            asker=hashlib.sha256(question.author.encode()).hexdigest()[:6],
+            into=question.into,
+            speaker=question.speaker,
+            asker=mark_of(question.author),
+            is_muted=is_muted,
             notes=question.notes,
+            tags=question.tags,
+            flags=question.flags,
+            seen=question.seen,
+            alerts=question.alerts,
+            versions=question.versions,
+            merged=question.merged,
+            follow_up=question.follow_up,
             contact=question.contact,
             revised=question.revised,
         )
     if question.state is State.WITHDRAWN:  # The asker was told that nobody sees it then.
-        shown = msgspec.structs.replace(shown, words=None, name=None, contact=False)
+        shown = msgspec.structs.replace(shown, words=None, name=None, contact=False, original=None, versions=())
     return shown
 
 
-def is_waiting_privately(question: Question) -> bool:
-    """Asked only for staff, and nobody has taken it on or answered it yet."""
-    return question.state is State.PRIVATE and question.handed_to is None and not question.answers
+def mark_of(person: str) -> str:
+    """The same mark is the same asker; it says nothing of who they are."""
+    return hashlib.sha256(person.encode()).hexdigest()[:6]
 
 
-def own_card(question: Question) -> Card:
-    """The question as its asker sees it, whatever became of it."""
+def own_card(question: Question, living: Question | None = None) -> Card:
+    """The question as its asker sees it, whatever became of it.
+
+    `living` is the question that lives for one that was merged. What the public may see of it is told; its asker may
+    be somebody else, so what was said to them alone is not.
+    """
     return msgspec.structs.replace(
-        _card(question, question.rev, "mine"),
+        _card(question, max(question.rev, living.rev if living else 0), "mine"),
         order=f"{question.number:08d}",
         answers=question.answers,
         private=question.private,
+        original=question.original,
         reason=question.reason,
         say=question.say,
         handed_to=question.handed_to,
+        into=living.id if living else None,
+        living=card(living, Audience.PUBLIC) if living else None,
+        became=living.state if living else None,
+        help=DANGER in question.flags,
         may_edit=question.state is State.HELD,
-        may_withdraw=question.state in (State.HELD, State.SHOWN, State.QUEUED, State.PRIVATE),
+        may_withdraw=question.state in WITHDRAWABLE,
     )
+
+
+WITHDRAWABLE = frozenset({State.HELD, State.SHOWN, State.QUEUED, State.PRIVATE, State.MERGED})
+"""In which states an asker may take a question back; held against the table of states by a test."""
 
 
 def _card(question: Question, rev: int, place: str | None) -> Card:
@@ -160,8 +210,11 @@ def _card(question: Question, rev: int, place: str | None) -> Card:
         order=question.order if place in ("lineup", "next") else f"{question.number:08d}",
         name=question.name,
         topic=question.topic,
+        school=question.school,
+        tidied=question.tidied,
         answers=tuple(said for said in question.answers if not said.private),
         settled_at=question.settled_at,
+        followed=question.follow_up.standing if question.follow_up else None,
     )
 
 

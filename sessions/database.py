@@ -38,7 +38,8 @@ class Transaction:
 
     `session` is the locked row of the live event; `rows` are append-only rows, written with executemany by
     `flush`; `recorded` are the events in the order of their numbers; `cipher` seals what must not be readable at rest;
-    `loaded` holds on to what was read ahead, which the database session itself would forget.
+    `loaded` holds on to what was read ahead, which the database session itself would forget; `known` is what was read
+    once for a whole batch, by name.
     """
 
     db: AsyncSession
@@ -48,6 +49,7 @@ class Transaction:
     recorded: list[tuple[int, Event]] = field(default_factory=list)
     locked: Session | None = None
     loaded: list[Any] = field(default_factory=list)
+    known: dict[str, Any] = field(default_factory=dict)
 
     @property
     def session(self) -> Session:

@@ -7,7 +7,7 @@ to one is the same name in the imperative.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from types import UnionType
 from typing import NewType, Union, get_args, get_type_hints
@@ -30,6 +30,7 @@ class State(StrEnum):
     PRIVATE = "private"
     HIDDEN = "hidden"
     WITHDRAWN = "withdrawn"
+    MERGED = "merged"
 
 
 class SessionState(StrEnum):
@@ -46,13 +47,18 @@ class SessionState(StrEnum):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What the host has laid down about a session. `limit` is in characters as a reader counts them."""
+    """What the host has laid down about a session.
+
+    `limit` is in characters as a reader counts them; `reasons` are the codes of its published rules (none: all).
+    """
 
     title: str
     about: str = ""
     languages: tuple[str, ...] = ("en", "es")
     topics: tuple[str, ...] = ()
     speakers: tuple[str, ...] = ()
+    schools: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     zone: str = "America/Phoenix"
@@ -118,6 +124,32 @@ class InputPaused(SessionEvent, frozen=True, tag="input.paused"): ...
 class InputResumed(SessionEvent, frozen=True, tag="input.resumed"): ...
 
 
+class InputSlowed(SessionEvent, frozen=True, kw_only=True, tag="input.slowed"):
+    """From now on one question from each person in so many seconds; 0: as many as they like."""
+
+    seconds: int
+
+
+class InputHeld(SessionEvent, frozen=True, kw_only=True, tag="input.held"):
+    """Whether every new question waits for a person, also where the plan shows them at once."""
+
+    on: bool
+
+
+class SessionCompleted(SessionEvent, frozen=True, tag="session.completed"):
+    """Every question had its outcome then."""
+
+
+class ParticipantMuted(SessionEvent, frozen=True, kw_only=True, tag="participant.muted"):
+    """`person` may ask only staff from now on."""
+
+    person: str
+
+
+class ParticipantUnmuted(SessionEvent, frozen=True, kw_only=True, tag="participant.unmuted"):
+    person: str
+
+
 class VotesCounted(SessionEvent, frozen=True, kw_only=True, tag="votes.counted"):
     """The final tally by question; votes themselves are rows, not events."""
 
@@ -133,20 +165,26 @@ class QuestionEvent(Event, frozen=True, kw_only=True):
 
 
 class QuestionAsked(QuestionEvent, frozen=True, kw_only=True, tag="question.asked"):
-    """`by` is the asker; `contact` says that a way to reach them was left, which itself is never here."""
+    """`by` is the asker; `contact` says that a way to reach them was left, which itself is never here.
+
+    `flags` are what screening proposed.
+    """
 
     number: int
     words: Digest
     lang: str
     name: Digest | None = None
     topic: str | None = None
+    school: str | None = None
     private: bool = False
     contact: bool = False
+    flags: tuple[str, ...] = ()
 
 
 class QuestionEdited(QuestionEvent, frozen=True, kw_only=True, tag="question.edited"):
     words: Digest
     lang: str
+    flags: tuple[str, ...] = ()
 
 
 class QuestionWithdrawn(QuestionEvent, frozen=True, tag="question.withdrawn"): ...
@@ -190,6 +228,70 @@ class QuestionNoted(QuestionEvent, frozen=True, kw_only=True, tag="question.note
     name: str
 
 
+class QuestionMerged(QuestionEvent, frozen=True, kw_only=True, tag="question.merged"):
+    """One answer serves both: from now on `into` lives for it."""
+
+    into: str
+
+
+class QuestionUnmerged(QuestionEvent, frozen=True, tag="question.unmerged"): ...
+
+
+class WordsEdited(QuestionEvent, frozen=True, kw_only=True, tag="question.words_edited"):
+    """The words shown were tidied, or their language was put right; None for what stays."""
+
+    words: Digest | None
+    lang: str | None
+    name: str
+
+
+class QuestionFlagged(QuestionEvent, frozen=True, kw_only=True, tag="question.flagged"):
+    flag: str
+    on: bool
+
+
+class QuestionTagged(QuestionEvent, frozen=True, kw_only=True, tag="question.tagged"):
+    tag: Digest
+    on: bool
+
+
+class QuestionSeen(QuestionEvent, frozen=True, kw_only=True, tag="question.seen"):
+    """A person of the staff has read a question that may reveal danger."""
+
+    name: str
+
+
+class QuestionAlerted(QuestionEvent, frozen=True, kw_only=True, tag="question.alerted"):
+    """The person named for it was told that a question may reveal danger; `how` is "email" or "webhook"."""
+
+    how: str
+
+
+class FollowUpPlanned(QuestionEvent, frozen=True, kw_only=True, tag="followup.planned"):
+    """Somebody goes on with this question after the session; again for another owner or another day."""
+
+    owner: Digest | None = None
+    due: date | None = None
+
+
+class FollowUpAttempted(QuestionEvent, frozen=True, kw_only=True, tag="followup.attempted"):
+    outcome: str
+    words: Digest | None = None
+    name: str
+
+
+class FollowUpClosed(QuestionEvent, frozen=True, kw_only=True, tag="followup.closed"):
+    outcome: str
+    words: Digest | None = None
+    name: str
+
+
+class LineupAssigned(QuestionEvent, frozen=True, kw_only=True, tag="lineup.assigned"):
+    """`speaker` is one of the plan's, or empty: whoever likes to."""
+
+    speaker: str
+
+
 class LineupAdded(QuestionEvent, frozen=True, kw_only=True, tag="lineup.added"):
     order: str
 
@@ -211,6 +313,10 @@ class StageSkipped(QuestionEvent, frozen=True, kw_only=True, tag="stage.skipped"
     """Back to the line-up, at its end."""
 
     order: str
+
+
+class StageDeferred(QuestionEvent, frozen=True, tag="stage.deferred"):
+    """The speakers promised to answer it in writing."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -243,6 +349,11 @@ WORDS_IN: dict[type[Event], tuple[str, ...]] = {
     for kind in EVENTS.values()
 }
 """Which fields of an event are digests of personal words."""
+
+STILL: frozenset[type[Event]] = frozenset(
+    {QuestionNoted, QuestionFlagged, QuestionTagged, QuestionSeen, QuestionAlerted, FollowUpAttempted}
+)
+"""What is laid beside a question and changes nothing in it: no decision becomes stale by it."""
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Union[tuple(EVENTS.values())])  # noqa: UP007 (built, not written)
 _encoder = msgspec.json.Encoder(order="sorted")

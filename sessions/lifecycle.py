@@ -34,7 +34,7 @@ TRANSITIONS: dict[tuple[S, str], S] = {
 }
 """(state, verb) -> state. What is not here is refused."""
 
-MAX_TITLE, MAX_ABOUT, MAX_LINE, MAX_LINES = 120, 1000, 80, 30
+MAX_TITLE, MAX_ABOUT, MAX_LINE, MAX_LINES, MAX_SCHOOLS = 120, 1000, 80, 30, 150
 YEARS = range(2000, 2201)
 LIMITS = range(50, 2001)
 """How long a question may be allowed to be, in characters."""
@@ -67,13 +67,14 @@ def check(plan: Plan) -> Plan:
         about=clean(plan.about, MAX_ABOUT) if plan.about.strip() else "",
         topics=_lines(plan.topics),
         speakers=_lines(plan.speakers),
+        schools=_lines(plan.schools, MAX_SCHOOLS),
     )
 
 
-def _lines(lines: tuple[str, ...]) -> tuple[str, ...]:
+def _lines(lines: tuple[str, ...], most: int = MAX_LINES) -> tuple[str, ...]:
     tidy = tuple(dict.fromkeys(clean_line(line, MAX_LINE) for line in lines if line.strip()))
-    if len(tidy) > MAX_LINES:
-        raise Refusal("bad", "That is more than {limit} lines. Please keep it shorter.", limit=MAX_LINES)
+    if len(tidy) > most:
+        raise Refusal("bad", "That is more than {limit} lines. Please keep it shorter.", limit=most)
     return tidy
 
 

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     STAGE = "stage"
     READ_DESK = "read_desk"
     DECIDE = "decide"
+    FOLLOW_UP = "follow_up"
     READ_CONTACTS = "read_contacts"
     RUN_SESSION = "run_session"
     INVITE = "invite"
@@ -39,7 +40,7 @@ class Permission(StrEnum):
 P = Permission
 EVERYBODY = frozenset({P.READ_PUBLIC, P.ASK, P.VOTE})
 ON_STAGE = frozenset({P.READ_SPEAKER, P.ANSWER, P.STAGE})
-AT_DESK = ON_STAGE | {P.READ_DESK, P.DECIDE}
+AT_DESK = ON_STAGE | {P.READ_DESK, P.DECIDE, P.FOLLOW_UP}
 RUNNING = AT_DESK | {P.RUN_SESSION, P.INVITE}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -47,7 +48,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CAPTIONER: EVERYBODY,
     Role.SPEAKER: EVERYBODY | ON_STAGE,
     Role.MODERATOR: EVERYBODY | AT_DESK,
-    Role.LIAISON: EVERYBODY | {P.READ_DESK, P.READ_CONTACTS},
+    Role.LIAISON: EVERYBODY | {P.READ_DESK, P.FOLLOW_UP, P.READ_CONTACTS},
     Role.HOST: EVERYBODY | RUNNING,
     Role.ADMINISTRATOR: EVERYBODY | RUNNING | {P.READ_CONTACTS, P.PLAN_SESSIONS},
 }

@@ -20,6 +20,8 @@ ALLOWED_IN: dict[str, frozenset[S]] = {
     "stage": frozenset({S.LIVE}),
     "answer": RUNNING | AFTER,
     "input": RUNNING,
+    "follow_up": RUNNING | AFTER,
+    "complete": AFTER,
 }
 """In which states of the session each kind of act is possible; anything else is refused as `not_now`."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, Boolean, Integer, String, Text, select
+from sqlalchemy import JSON, Boolean, Integer, String, Text, false, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,7 +25,8 @@ class Session(Base):
     """The current state of a session, as its log tells it, with the heads of its streams.
 
     `seq`, `public_seq` and `hash` end the log; `votes` moves with every vote, so that other servers notice;
-    `asked` counts arrivals; `epoch` changes when a backup is restored.
+    `asked` counts arrivals; `slow` is in seconds between two questions of one person; `epoch` changes
+    when a backup is restored.
     """
 
     __tablename__ = "sessions"
@@ -39,11 +40,14 @@ class Session(Base):
     asked: Mapped[int] = mapped_column(Integer, default=0)
     state: Mapped[str] = mapped_column(String(20), default=SessionState.DRAFT)
     input: Mapped[str] = mapped_column(String(10), default="open")
+    slow: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    hold: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     title: Mapped[str] = mapped_column(Text)
     plan_json: Mapped[dict[str, Any]] = mapped_column("plan", JSON)
     starts_at: Mapped[datetime | None] = mapped_column(index=True)
     ends_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
     endless: Mapped[bool] = mapped_column(Boolean, default=False)
 
     @property

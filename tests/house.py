@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from live.commands import Commands
 from live.throttle import Throttle
+from moderation.mutes import Mute
 from moderation.questions import Question
 from sessions import board as boards
 from sessions import lifecycle, log, people
@@ -49,6 +50,7 @@ WAYS: dict[State, tuple[tuple[str, Mapping[str, Any]], ...]] = {
     State.PRIVATE: (("question.hand_over", {"to": "Ms. Ortiz"}),),
     State.HIDDEN: (("question.approve", {}), ("question.hide", {})),
     State.WITHDRAWN: (("question.withdraw", {}),),
+    State.MERGED: (("question.merge", {}),),
 }
 """What is done to a question that was just asked to bring it into each state."""
 
@@ -124,6 +126,8 @@ class House:
         for command, more in WAYS[state]:
             if command == "question.withdraw":
                 await self.do(author or self.rosa, command, question=question)
+            elif command == "question.merge":
+                await self.decide(command, question, into=await self.ask("Another like it?", Caller("luis")))
             else:
                 await self.decide(command, question, **more)
 
@@ -296,11 +300,18 @@ def waits(card: dict[str, Any], screen: str) -> bool:
 async def agree(house: House, board: Board) -> None:
     """The rows that verbs decide by are what the log tells."""
     session = await house.session()
-    assert (session.state, session.input, session.plan, session.code, session.published_at) == (
-        *(board.state, board.input, board.plan, board.code, board.published_at),
-    )
+    facts = ("state", "input", "slow", "hold", "plan", "code", "published_at", "completed_at")
+    assert [getattr(session, fact) for fact in facts] == [getattr(board, fact) for fact in facts]
     async with house.database.reading() as db:
         rows = await db.scalars(select(Question).where(Question.session_id == house.session_id))
-        kept = {q.id: (q.number, q.author, q.state, q.rev, q.order, q.private) for q in rows}
-    assert kept == {q.id: (q.number, q.author, q.state, q.rev, q.order, q.private) for q in board.questions.values()}
+        same = ("number", "author", "state", "rev", "order", "private", "into", "came_from", "asked_at", "is_open")
+        kept = {q.id: [getattr(q, name) for name in same] for q in rows}
+        muted = await db.scalars(select(Mute.person).where(Mute.session_id == house.session_id))
+        assert set(muted) == board.muted
+    assert kept == {q.id: [getattr(q, name) for name in same] for q in board.questions.values()}
+    for question in board.questions.values():
+        living = board.living(question)
+        assert (living is question) == (question.state is not State.MERGED)
+        assert question in board.family(living)
+        assert question.into is None or question.id in board.questions[question.into].merged
     assert sorted(number for number, *_ in kept.values()) == list(range(1, len(kept) + 1))

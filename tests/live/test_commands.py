@@ -29,18 +29,33 @@ question.decline     -           -         -       yes       -       yes  yes
 question.hide        -           -         -       yes       -       yes  yes
 question.restore     -           -         -       yes       -       yes  yes
 question.hand_over   -           -         -       yes       -       yes  yes
+question.merge       -           -         -       yes       -       yes  yes
+question.unmerge     -           -         -       yes       -       yes  yes
+question.edit_words  -           -         -       yes       -       yes  yes
+question.flag        -           -         -       yes       -       yes  yes
+question.tag         -           -         -       yes       -       yes  yes
+question.see         -           -         -       yes       -       yes  yes
 question.note        -           -         -       yes       -       yes  yes
 question.answer      -           -         yes     yes       -       yes  yes
 question.reopen      -           -         yes     yes       -       yes  yes
 lineup.add           -           -         -       yes       -       yes  yes
 lineup.move          -           -         -       yes       -       yes  yes
 lineup.remove        -           -         -       yes       -       yes  yes
+lineup.assign        -           -         -       yes       -       yes  yes
 stage.bring          -           -         yes     yes       -       yes  yes
 stage.settle         -           -         yes     yes       -       yes  yes
 stage.skip           -           -         yes     yes       -       yes  yes
+stage.defer          -           -         yes     yes       -       yes  yes
 stage.next           -           -         yes     yes       -       yes  yes
 input.pause          -           -         -       yes       -       yes  yes
 input.resume         -           -         -       yes       -       yes  yes
+input.slow           -           -         -       yes       -       yes  yes
+input.hold           -           -         -       yes       -       yes  yes
+participant.mute     -           -         -       yes       -       yes  yes
+participant.unmute   -           -         -       yes       -       yes  yes
+followup.plan        -           -         -       yes       yes     yes  yes
+followup.attempt     -           -         -       yes       yes     yes  yes
+followup.close       -           -         -       yes       yes     yes  yes
 session.schedule     -           -         -       -         -       yes  yes
 session.reschedule   -           -         -       -         -       yes  yes
 session.open_doors   -           -         -       -         -       yes  yes
@@ -48,6 +63,8 @@ session.start        -           -         -       -         -       yes  yes
 session.pause        -           -         -       -         -       yes  yes
 session.resume       -           -         -       -         -       yes  yes
 session.end          -           -         -       -         -       yes  yes
+session.carry_over   -           -         -       yes       -       yes  yes
+session.complete     -           -         -       -         -       yes  yes
 session.publish      -           -         -       -         -       yes  yes
 session.cancel       -           -         -       -         -       yes  yes
 """
@@ -63,6 +80,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "question.decline": {"reason": "off_topic"},
     "question.note": {"words": "See number 3."},
     "question.answer": {"words": "Yes.", "lang": "en"},
+    "question.merge": {"into": "other"},
+    "question.edit_words": {"words": "Is there lunch?"},
+    "question.flag": {"flag": "look"},
+    "question.tag": {"tag": "lunch"},
+    "input.slow": {"seconds": 30},
+    "input.hold": {"on": True},
+    "followup.attempt": {"outcome": "reached"},
+    "followup.close": {"outcome": "answered"},
     "session.reschedule": {"starts_at": "2030-01-01T18:00:00-07:00"},
 }
 """What a command needs beside its key, its question and its rev."""
@@ -206,8 +231,10 @@ def test_a_form_may_write_numbers_and_switches_as_text() -> None:
         "lang": "en",
         "name": None,
         "topic": None,
+        "school": None,
         "private": True,
         "contact": None,
+        "times": None,
     }
 
 
@@ -430,6 +457,7 @@ async def test_who_asks_and_goes_away_takes_nobody_along(house: House) -> None:
 
 
 async def test_every_command_once_and_the_truth_holds(house: House) -> None:
+    house = await House.build(house.database, speakers=("Dr. Lee",))
     draft = await House.build(house.database, live=False)
     done = {"session.schedule", "session.start"}
 
@@ -470,13 +498,35 @@ async def test_every_command_once_and_the_truth_holds(house: House) -> None:
     await decide("question.restore", one)
     await decide("question.decline", one, reason="twice", say="See the one above.")
     await decide("question.hand_over", two, to="Ms. Ortiz")
-    four = await house.ask("Number 4?")
+    four, five, six = [await house.ask(f"Number {n}?") for n in (4, 5, 6)]
     await do(house, "question.withdraw", house.rosa, question=four)
+    await do(house, "question.flag", question=five, flag="look")
+    await do(house, "question.tag", question=five, tag="Lunch")
+    await do(house, "question.see", question=five)
+    await decide("question.edit_words", five, words="Number five?")
+    await decide("question.merge", five, into=six)
+    await decide("question.unmerge", five)
+    await decide("question.approve", five)
+    await decide("lineup.assign", five, speaker="Dr. Lee")
+    await decide("lineup.add", five)
+    await decide("stage.skip", three)
+    await decide("stage.bring", five)
+    await decide("stage.defer", five)
+    await do(house, "participant.mute", question=six)
+    await do(house, "participant.unmute", question=six)
+    await do(house, "input.slow", seconds=30)
+    await do(house, "input.hold", on=True)
     await do(house, "input.pause")
     await do(house, "input.resume")
     await do(house, "session.pause")
     await do(house, "session.resume")
     await do(house, "session.end")
+    await do(house, "session.carry_over", owner="Ms. Ortiz", due="2031-05-08")
+    await decide("followup.plan", five, owner="Mr. Paz")
+    await do(house, "followup.attempt", question=five, outcome="no_answer", words="Nobody at home.")
+    for question in (three, five, six):
+        await decide("followup.close", question, outcome="answered")
+    await do(house, "session.complete")
     await do(house, "session.publish")
     assert done == set(COMMANDS)
     await check(house)

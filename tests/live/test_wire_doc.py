@@ -47,7 +47,7 @@ def who(permission: Permission) -> str:
     assert (Role.HOST in roles) is (Role.ADMINISTRATOR in roles)
     if Role.PARTICIPANT in roles:
         return "everybody"
-    return ", ".join(role for role in (Role.MODERATOR, Role.SPEAKER, Role.HOST) if role in roles)
+    return ", ".join(role for role in (Role.MODERATOR, Role.SPEAKER, Role.LIAISON, Role.HOST) if role in roles)
 
 
 def test_commands() -> None:

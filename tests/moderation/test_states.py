@@ -9,26 +9,27 @@ import pytest
 
 from live.commands import COMMANDS
 from moderation import states
-from moderation.states import NAMES, OPEN, TRANSITIONS, VERBS, VOTABLE
+from moderation.states import NAMES, TRANSITIONS, VERBS, VOTABLE
 from sessions import policy
 from sessions.audiences import SEES
 from sessions.events import State
 from sessions.permissions import Caller
-from sessions.question import Audience
+from sessions.question import OPEN, Audience
 from sessions.refusals import Refusal
 from tests.house import House, check
 
 TABLE = """
-            edit  approve  decline   hand_over  hide    withdraw   queue   move    bring      remove  answer    restore  reopen  settle    skip
-held        held  shown    declined  private    -       withdrawn  -       -       -          -       -         -        -       -         -
-shown       -     -        declined  private    hidden  withdrawn  queued  -       -          -       answered  -        -       -         -
-queued      -     -        -         -          hidden  withdrawn  -       queued  on_stage   shown   answered  -        -       -         -
-on_stage    -     -        -         -          hidden  -          -       -       -          -       -         -        -       answered  queued
-answered    -     -        -         -          hidden  -          -       -       -          -       answered  -        shown   -         -
-declined    -     -        -         -          -       -          -       -       -          -       declined  held     -       -         -
-private     -     -        -         private    -       withdrawn  -       -       -          -       private   held     -       -         -
-hidden      -     -        -         -          -       -          -       -       -          -       -         held     -       -         -
-withdrawn   -     -        -         -          -       -          -       -       -          -       -         -        -       -         -
+           edit  approve  decline   hand_over  hide    withdraw   queue   move    bring     remove  answer    restore  reopen  settle    skip    merge   unmerge  edit_words  assign    defer  follow_up
+held       held  shown    declined  private    -       withdrawn  -       -       -         -       -         -        -       -         -       merged  -        held        -         -      held
+shown      -     -        declined  private    hidden  withdrawn  queued  -       -         -       answered  -        -       -         -       merged  -        shown       shown     -      shown
+queued     -     -        -         -          hidden  withdrawn  -       queued  on_stage  shown   answered  -        -       -         -       merged  -        queued      queued    -      queued
+on_stage   -     -        -         -          hidden  -          -       -       -         -       -         -        -       answered  queued  -       -        on_stage    on_stage  shown  -
+answered   -     -        -         -          hidden  -          -       -       -         -       answered  -        shown   -         -       -       -        answered    -         -      answered
+declined   -     -        -         -          -       -          -       -       -         -       declined  held     -       -         -       -       -        -           -         -      declined
+private    -     -        -         private    -       withdrawn  -       -       -         -       private   held     -       -         -       -       -        private     -         -      private
+hidden     -     -        -         -          -       -          -       -       -         -       -         held     -       -         -       -       -        -           -         -      hidden
+withdrawn  -     -        -         -          -       -          -       -       -         -       -         -        -       -         -       -       -        -           -         -      -
+merged     -     -        -         -          -       withdrawn  -       -       -         -       -         -        -       -         -       -       held     -           -         -      -
 """  # noqa: E501 (a table)
 COLUMNS, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
 EXPECTED = {
@@ -54,6 +55,12 @@ BY_COMMAND: dict[str, tuple[str, dict[str, Any]]] = {
     "reopen": ("question.reopen", {}),
     "settle": ("stage.settle", {}),
     "skip": ("stage.skip", {}),
+    "merge": ("question.merge", {}),
+    "unmerge": ("question.unmerge", {}),
+    "edit_words": ("question.edit_words", {"words": "Does it stop at Grant?"}),
+    "assign": ("lineup.assign", {}),
+    "defer": ("stage.defer", {}),
+    "follow_up": ("followup.plan", {"owner": "Ms. Ortiz"}),
 }
 """The command that is each verb."""
 
@@ -92,7 +99,7 @@ def test_every_state_has_a_name_and_can_be_reached() -> None:
 
 
 def test_what_has_no_outcome_yet_is_open() -> None:
-    outcomes = {State.ANSWERED, State.DECLINED, State.PRIVATE, State.HIDDEN, State.WITHDRAWN}
+    outcomes = {State.ANSWERED, State.DECLINED, State.PRIVATE, State.HIDDEN, State.WITHDRAWN, State.MERGED}
     assert set(OPEN) == set(State) - outcomes
 
 
@@ -109,8 +116,10 @@ def test_where_a_question_begins(private: bool, review: bool, first: State) -> N
     assert states.first(private=private, review=review) is first
 
 
-async def attempt(house: House, verb: str, question: str) -> None:
+async def attempt(house: House, verb: str, question: str, into: str) -> None:
     command, more = BY_COMMAND[verb]
+    if verb == "merge":
+        more = {"into": into}
     if verb in OWN:
         await house.do(house.rosa, command, question=question, **more)
     else:
@@ -120,16 +129,17 @@ async def attempt(house: House, verb: str, question: str) -> None:
 @pytest.mark.parametrize("state", State)
 async def test_on_a_database_too(house: House, state: State) -> None:
     """Each verb in this state: done where the table has a row, and otherwise refused without a trace."""
+    into = await house.ask("Something like it?", Caller("luis"))
     for verb in VERBS:
         question = await house.asked(state)
         assert await house.state(question) is state
         if (state, verb) in EXPECTED:
-            await attempt(house, verb, question)
+            await attempt(house, verb, question, into)
             assert await house.state(question) is EXPECTED[state, verb]
         else:
             before = await house.rows()
             with pytest.raises(Refusal) as refused:
-                await attempt(house, verb, question)
+                await attempt(house, verb, question, into)
             assert refused.value.code == "not_now"
             assert await house.rows() == before
         # The stage holds one question at a time: it is freed for the next round.
@@ -157,25 +167,25 @@ async def test_notes_are_taken_in_every_state_and_votes_only_where_they_count(sm
 @pytest.mark.parametrize("review", [True, False])
 async def test_what_is_only_for_staff_never_reaches_a_public_state(small_house: House, review: bool) -> None:
     house = await House.build(small_house.database, review=review)
-    question = await house.ask(private=True, contact="520-555-0100")
+    question, into = await house.ask(private=True, contact="520-555-0100"), await house.ask(by=Caller("luis"))
     assert await house.state(question) is State.PRIVATE
     for verb in VERBS:
         if (State.PRIVATE, verb) in EXPECTED:
             continue
         before = await house.rows()
         with pytest.raises(Refusal) as refused:
-            await attempt(house, verb, question)
+            await attempt(house, verb, question, into)
         assert refused.value.code == "not_now"
         assert await house.rows() == before
-    for verb in ("hand_over", "answer", "hand_over"):
-        await attempt(house, verb, question)
+    for verb in ("hand_over", "answer", "hand_over", "edit_words", "follow_up"):
+        await attempt(house, verb, question, into)
         assert await house.state(question) is State.PRIVATE
     # The table would let it go back to be read for everyone: that is for what was handed over alone.
     rev = await house.rev(question)
     assert (await house.refused(house.ben, "question.restore", question=question, rev=rev)).code == "not_now"
     board = await house.board()
-    assert [q.private for q in board.questions.values()] == [True]
-    await attempt(house, "withdraw", question)
+    assert [q.private for q in board.questions.values()] == [True, False]
+    await attempt(house, "withdraw", question, into)
     assert await house.state(question) is State.WITHDRAWN
     assert State.WITHDRAWN not in SEES[Audience.PUBLIC] | SEES[Audience.SPEAKER]
     await check(house)
@@ -183,8 +193,12 @@ async def test_what_is_only_for_staff_never_reaches_a_public_state(small_house: 
 
 def test_every_command_on_a_question_is_a_verb_of_the_table_or_leaves_its_state() -> None:
     named = {command for command, _ in BY_COMMAND.values()}
-    beside = {"question.ask", "question.vote", "question.unvote", "question.note", "stage.next"}
-    assert named | beside == {name for name in COMMANDS if name.split(".")[0] in ("question", "lineup", "stage")}
+    beside = {"question.ask", "question.vote", "question.unvote", "stage.next"}
+    laid_beside = {"question.note", "question.flag", "question.tag", "question.see"}
+    named -= {"followup.plan"}
+    assert named | beside | laid_beside == {
+        name for name in COMMANDS if name.split(".")[0] in ("question", "lineup", "stage")
+    }
 
 
 async def test_after_the_end_questions_can_still_get_their_outcome(small_house: House) -> None:

@@ -13,13 +13,25 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from moderation import followups
+from moderation import contacts
 from moderation.states import TRANSITIONS
 from sessions import board as boards
-from sessions.audiences import SCREENS, SEES, UNSEEN, Card, card, own_card, touches
+from sessions.audiences import SCREENS, SEES, UNSEEN, WITHDRAWABLE, Card, card, own_card, touches
 from sessions.board import Board, session_facts
 from sessions.database import Database
-from sessions.events import EVENTS, Event, LineupMoved, QuestionEvent, QuestionNoted, SessionEvent, State
+from sessions.events import (
+    EVENTS,
+    STILL,
+    Event,
+    InputHeld,
+    LineupAssigned,
+    LineupMoved,
+    ParticipantMuted,
+    ParticipantUnmuted,
+    QuestionEvent,
+    SessionEvent,
+    State,
+)
 from sessions.events import SessionState as S
 from sessions.permissions import Caller
 from sessions.question import Audience, Question, Said
@@ -209,7 +221,7 @@ async def test_a_contact_is_nowhere_but_sealed(house: House) -> None:
     assert SECRET not in repr(await house.entries())
     assert [q.contact for q in board.questions.values()] == [True, True]
     async with house.database.reading() as db:
-        sealed = list(await db.scalars(select(followups.Contact.sealed)))
+        sealed = list(await db.scalars(select(contacts.Contact.sealed)))
         assert [CIPHER.decrypt(s).decode() for s in sealed] == [contact, contact]
     await check(house)
 
@@ -228,11 +240,11 @@ async def test_contacts_are_for_those_who_may_read_them(house: House) -> None:
     await other.ask(contact="elsewhere")
     async with house.database.reading() as db:
         for name in ("lia", "ada"):
-            told = await followups.contacts(db, CIPHER, house.staff[name], house.session_id)
-            assert told == {question: "520-555-0100"}
+            told = await contacts.reaches(db, CIPHER, house.staff[name], house.session_id)
+            assert told == {question: contacts.Reach("520-555-0100", None)}
         for caller in (house.ana, house.ben, house.sam, house.rosa, house.staff["cai"]):
             with pytest.raises(Refusal) as refused:
-                await followups.contacts(db, CIPHER, caller, house.session_id)
+                await contacts.reaches(db, CIPHER, caller, house.session_id)
             assert refused.value.code == "not_allowed"
 
 
@@ -386,7 +398,7 @@ def test_what_askers_may_still_do(state: State) -> None:
     own = own_card(sample(state))
     assert (own.may_edit, own.may_withdraw) == (
         state is State.HELD,
-        state in (State.HELD, State.SHOWN, State.QUEUED, State.PRIVATE),
+        state in WITHDRAWABLE,
     )
     # What the card offers is what the table lets them do.
     assert own.may_edit is ((state, "edit") in TRANSITIONS)
@@ -403,6 +415,9 @@ def test_every_screen_has_a_place_for_what_its_audience_sees() -> None:
 AT = datetime(2026, 5, 1, 18, 0, tzinfo=UTC)
 
 
+NEEDED = ("words", "order", "name", "lang", "reason", "into", "flag", "tag", "how", "outcome", "speaker")
+
+
 def about(kind: type[QuestionEvent], was: State | None, state: State) -> Event:
     return msgspec.convert(
         {
@@ -412,7 +427,8 @@ def about(kind: type[QuestionEvent], was: State | None, state: State) -> Event:
             "question": "q1",
             "was": was,
             "state": state,
-            **{name: "x" for name in ("words", "order", "name", "lang", "reason")},
+            **{name: "x" for name in NEEDED},
+            "on": True,
             "number": 1,
         },
         kind,
@@ -428,19 +444,19 @@ def test_an_audience_notices_what_enters_changes_or_leaves_its_view(name: str) -
         assert touches(about(kind, was, state), audience) is noticed
 
 
-def test_everyone_notices_what_happens_to_the_session() -> None:
+def test_who_notices_what_happens_to_the_session() -> None:
     for kind in (kind for kind in EVENTS.values() if issubclass(kind, SessionEvent)):
-        fields = {"code": "ABCDEF", "plan": {"title": "Bus"}, "tallies": {}}
+        fields = {"code": "ABCDEF", "plan": {"title": "Bus"}, "tallies": {}, "seconds": 60, "on": True, "person": "p"}
         event = msgspec.convert(
             {"event": kind.__struct_config__.tag, "at": AT, "by": "ana", "state": S.LIVE, **fields}, kind
         )
-        assert all(touches(event, audience) for audience in Audience)
+        assert {a for a in Audience if touches(event, a)} == {a for a in Audience if kind not in UNSEEN[a]}
 
 
 def test_what_stays_behind_the_stage() -> None:
     assert {audience: set(kinds) for audience, kinds in UNSEEN.items()} == {
-        Audience.PUBLIC: {QuestionNoted, LineupMoved},
-        Audience.SPEAKER: {QuestionNoted},
+        Audience.PUBLIC: {*STILL, ParticipantMuted, ParticipantUnmuted, InputHeld, LineupMoved, LineupAssigned},
+        Audience.SPEAKER: {*STILL, ParticipantMuted, ParticipantUnmuted, InputHeld},
         Audience.DESK: set(),
     }
 
@@ -448,10 +464,10 @@ def test_what_stays_behind_the_stage() -> None:
 def test_the_order_of_the_line_is_not_public() -> None:
     second = msgspec.structs.replace(sample(State.QUEUED), id="q2", number=8, order="a")
     board = Board(questions={"q1": sample(State.QUEUED), "q2": second}, state=S.LIVE)
-    facts = {"state": S.LIVE, "input": "open", "stage": None, "title": ""}
+    facts = {"state": S.LIVE, "input": "open", "slow": 0, "stage": None, "title": ""}
     assert session_facts(board, Audience.PUBLIC) == facts | {"lineup": ["q1", "q2"]}
     assert session_facts(board, Audience.SPEAKER) == facts | {"lineup": ["q2", "q1"]}
-    assert session_facts(board, Audience.DESK) == facts | {"lineup": ["q2", "q1"]}
+    assert session_facts(board, Audience.DESK) == facts | {"lineup": ["q2", "q1"], "hold": False}
 
 
 async def test_who_is_not_there_any_more_is_as_one_who_never_was(small_house: House) -> None:

@@ -114,7 +114,7 @@ async def test_a_patch_tells_of_the_session_only_when_it_changed(small_house: Ho
         "from": after.public,
         "to": after.public + 1,
         "cards": [],
-        "session": {"state": "live", "input": "paused", "stage": None, "lineup": [], "title": "Bus routes"},
+        "session": {"state": "live", "input": "paused", "slow": 0, "stage": None, "lineup": [], "title": "Bus routes"},
     }
 
 

@@ -18,6 +18,7 @@ answer          -           -         yes     yes       -       yes  yes
 stage           -           -         yes     yes       -       yes  yes
 read_desk       -           -         -       yes       yes     yes  yes
 decide          -           -         -       yes       -       yes  yes
+follow_up       -           -         -       yes       yes     yes  yes
 read_contacts   -           -         -       -         yes     -    yes
 run_session     -           -         -       -         -       yes  yes
 invite          -           -         -       -         -       yes  yes

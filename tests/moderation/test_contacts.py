@@ -5,23 +5,33 @@ from __future__ import annotations
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
 
-from moderation import followups
+from moderation import contacts
+from moderation.contacts import Reach
 from sessions.database import Database
 from sessions.refusals import Refusal
 from tests.house import CIPHER, House, check
 
 
-async def contacts(house: House, cipher: Fernet = CIPHER) -> dict[str, str]:
+async def reaches(house: House, cipher: Fernet = CIPHER) -> dict[str, Reach]:
     async with house.database.reading() as db:
-        return await followups.contacts(db, cipher, house.staff["lia"], house.session_id)
+        return await contacts.reaches(db, cipher, house.staff["lia"], house.session_id)
 
 
 async def test_a_contact_is_read_with_its_key_alone(house: House) -> None:
     question = await house.ask(contact=" Rosa:  520-555-0100 ")
     await house.ask()
-    assert await contacts(house) == {question: "Rosa: 520-555-0100"}
+    assert await reaches(house) == {question: Reach("Rosa: 520-555-0100", None)}
     with pytest.raises(InvalidToken):
-        await contacts(house, Fernet(Fernet.generate_key()))
+        await reaches(house, Fernet(Fernet.generate_key()))
+    await check(house)
+
+
+async def test_times_to_be_called_at_are_sealed_like_the_contact(house: House) -> None:
+    """Alone they reach nobody, so without a contact they are not kept."""
+    question = await house.ask(contact="520-555-0100", times=" after  five ")
+    await house.ask(times="never")
+    assert await reaches(house) == {question: Reach("520-555-0100", "after five")}
+    assert not any("five" in repr(row) for rows in (await house.rows()).values() for row in rows)
     await check(house)
 
 
@@ -34,7 +44,7 @@ async def test_the_same_contact_is_sealed_anew_each_time(small_house: House) -> 
 
 async def test_contacts_of_one_session_are_not_those_of_another(small_house: House) -> None:
     await small_house.ask(contact="520-555-0100")
-    assert await contacts(await House.build(small_house.database)) == {}
+    assert await reaches(await House.build(small_house.database)) == {}
 
 
 async def test_a_contact_goes_with_its_question(house: House) -> None:
@@ -43,7 +53,7 @@ async def test_a_contact_goes_with_its_question(house: House) -> None:
     other = await House.build(house.database)
     elsewhere = await other.ask(contact="520-555-0100")
     await house.do(house.rosa, "question.withdraw", question=gone)
-    assert await contacts(house) == {kept: "520-555-0100"}
+    assert await reaches(house) == {kept: Reach("520-555-0100", None)}
     assert sorted(row[0] for row in (await house.rows())["contacts"]) == sorted([kept, elsewhere])
     await check(house)
 
@@ -54,11 +64,11 @@ async def test_without_a_key_no_contact_is_kept_in_the_open(sqlite_copy: str) ->
     async with database.writing() as tx:
         await tx.lock(house.session_id)
         with pytest.raises(RuntimeError, match="sealed"):
-            followups.keep_contact(tx, "q1", "520-555-0100")
+            contacts.keep(tx, "q1", "520-555-0100")
     refusal = await house.refused(house.rosa, "question.ask", words="Why?", lang="en", contact="520-555-0100")
     assert refusal.code == "not_saved"
     await house.ask()
     with pytest.raises(Refusal):
         async with database.reading() as db:
-            await followups.contacts(db, CIPHER, house.rosa, house.session_id)
+            await contacts.reaches(db, CIPHER, house.rosa, house.session_id)
     await database.dispose()
