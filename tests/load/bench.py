@@ -17,6 +17,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import socketio
@@ -38,6 +39,9 @@ from tests.servers import PostgresServer
 
 ASKING = 1_000
 PHONES = 200
+HALL = 500
+"""Devices that hear a pause."""
+PAUSES = 10
 ROUNDS = 40
 SECRET = "a secret for the bench, of no worth to anybody"
 HOST = Caller("host", frozenset({Role.ADMINISTRATOR}), "Host")
@@ -129,11 +133,14 @@ class Phone:
         self.client = socketio.AsyncClient(reconnection=False)
         self.heard: dict[str, float] = {}
         self.revs: dict[str, int] = {}
+        self.input: dict[str, float] = {}
         self.news = asyncio.Event()
         self.client.on("patch", self.patch)
 
-    async def patch(self, told: dict[str, list[dict[str, object]]]) -> None:
+    async def patch(self, told: dict[str, Any]) -> None:
         now = time.perf_counter()
+        if session := told.get("session"):
+            self.input = {session["input"]: now}
         for card in told["cards"]:
             self.heard.setdefault(str(card["id"]), now)
             self.revs[str(card["id"])] = int(str(card["rev"]))
@@ -142,6 +149,13 @@ class Phone:
     async def connect(self, address: str, code: str, audience: str, token: str) -> None:
         auth = {"code": code, "audience": audience, "format": "json", "token": token}
         await self.client.connect(address, transports=["websocket"], auth=auth, headers={"Origin": address})
+
+    async def hears_input(self, standing: str) -> float:
+        async with asyncio.timeout(30):
+            while standing not in self.input:
+                self.news.clear()
+                await self.news.wait()
+        return self.input[standing]
 
     async def hears(self, question: str) -> float:
         async with asyncio.timeout(30):
@@ -180,6 +194,34 @@ async def latencies(url: str) -> dict[str, list[float]]:
             found["approve → phone"] += [await phone.hears(question) - began for phone in phones]
             await asker.client.disconnect()
         for phone in [desk, *phones]:
+            await phone.client.disconnect()
+        return found
+
+
+async def pauses(url: str) -> list[float]:
+    """Seconds from a moderator's press to each of the devices; after the ack no question is taken any more."""
+    async with server(url) as (address, code, token):
+        desk, hall = Phone(), [Phone() for _ in range(HALL)]
+        await desk.connect(address, code, "desk", token)
+        cookie = await participant(address, code)
+        for phone in hall:
+            await phone.connect(address, code, "public", cookie)
+        found: list[float] = []
+        for _ in range(PAUSES):
+            asker = Phone()  # One person's budget does not reach for so many.
+            await asker.connect(address, code, "public", await participant(address, code))
+            began = time.perf_counter()
+            await desk.client.call("input.pause", {"key": secrets.token_urlsafe(12)})
+            body = {"key": secrets.token_urlsafe(12), "words": "Is it too late?", "lang": "en"}
+            refused = await asker.client.call("question.ask", body)
+            if refused.get("code") != "not_now":
+                raise RuntimeError(f"a question was taken after the pause: {refused}")
+            found += [await phone.hears_input("paused") - began for phone in hall]
+            await desk.client.call("input.resume", {"key": secrets.token_urlsafe(12)})
+            for phone in hall:
+                await phone.hears_input("open")
+            await asker.client.disconnect()
+        for phone in [desk, *hall]:
             await phone.client.disconnect()
         return found
 
@@ -231,6 +273,7 @@ async def main() -> None:
             print(f"{name}, {PHONES} phones connected")
             for title, times in (await latencies(url)).items():
                 tell(title, times, reference)
+            tell(f"pause → {HALL}", await pauses(url), reference)
 
         print("1,000 people asking at once: the whole command, each acked after its commit")
         await on_both(postgres, asks)
