@@ -8,22 +8,25 @@ over exactly what was hidden.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from live.claims import Claims
+from live.identity import mark
 from live.rendering import Renderer, session_view
 from moderation import votes
 from sessions import board as boards
-from sessions import log
+from sessions import log, people
 from sessions.audiences import Card, card
 from sessions.board import Board
 from sessions.database import AWAY, Database
 from sessions.events import STILL, Entry, ParticipantMuted, ParticipantUnmuted, QuestionEvent, QuestionFlagged
-from sessions.question import Audience
+from sessions.question import DANGER, Audience
 from sessions.refusals import Refusal
 
 logger = structlog.get_logger()
@@ -67,6 +70,10 @@ class Feed:
     devices: dict[Channel, int] = field(default_factory=dict)
     noticed: set[str] = field(default_factory=set)
     moved_tallies: set[str] = field(default_factory=set)
+    moved_claims: set[str] = field(default_factory=set)
+    moved_twins: set[str] = field(default_factory=set)
+    acts: dict[str, dict[str, str]] = field(default_factory=dict)
+    follower: Any = None
     cards: dict[tuple[Channel, str], tuple[int, dict[str, Any]]] = field(default_factory=dict)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     moved: bool = False
@@ -76,10 +83,13 @@ class Feed:
 class Broadcast:
     """Keeps a feed for each active session; `send` is replaced by the sockets when they are wired."""
 
-    def __init__(self, database: Database, renderer: Renderer, tick: float) -> None:
+    def __init__(self, database: Database, renderer: Renderer, tick: float, claims: Claims | None = None) -> None:
         self.database, self.renderer, self.tick = database, renderer, tick
+        self.claims = claims or Claims()
+        self.claims.moved = self.claims_moved
         self.feeds: dict[int, Feed] = {}
         self.send: Send = _nowhere
+        self.followed: Callable[[Feed], None] = _nobody
 
     async def fresh(self, session_id: int) -> Feed:
         """The feed with everything in it that is committed by now."""
@@ -95,7 +105,7 @@ class Broadcast:
     def _owes(self, feed: Feed) -> bool:
         """Whether this server knows something that it has not told its devices."""
         behind = any(feed.board.head(channel.audience) > told for channel, told in feed.told.items())
-        return behind or bool(feed.noticed or feed.moved_tallies)
+        return behind or bool(feed.noticed or feed.moved_tallies or feed.moved_claims or feed.moved_twins)
 
     def _forget_idle(self) -> None:
         idle = [i for i, feed in self.feeds.items() if not (feed.devices or feed.flushing or feed.reading.locked())]
@@ -115,6 +125,8 @@ class Broadcast:
                 feed.board, feed.hash = boards.apply(feed.board, entries), head.hash
                 if known:
                     feed.noticed |= {person for entry in entries for person in _concerned(entry, feed.board)}
+                    feed.acts |= await _acts(db, entries)
+                self.followed(feed)
             if head.votes != feed.votes:
                 tallies = await votes.tallies(db, feed.session_id)
                 if feed.votes >= 0:
@@ -132,6 +144,13 @@ class Broadcast:
         if feed.flushing is None:
             feed.flushing = asyncio.create_task(self._flush(feed))
 
+    def claims_moved(self, session_id: int, questions: set[str]) -> None:
+        """Others are on these questions now, or nobody: for the desk to hear."""
+        feed = self.feeds.get(session_id)
+        if feed and feed.devices:
+            feed.moved_claims |= questions
+            self.nudge(session_id)
+
     async def _flush(self, feed: Feed) -> None:
         try:
             while feed.moved:
@@ -147,22 +166,35 @@ class Broadcast:
 
     async def _tell(self, feed: Feed) -> None:
         """Everything that moved since it was last told, as one patch and one pulse for each channel."""
-        people, feed.noticed = feed.noticed, set()
+        concerned, feed.noticed = feed.noticed, set()
         tallies, feed.moved_tallies = feed.moved_tallies, set()
+        claims, feed.moved_claims = feed.moved_claims, set()
+        twins, feed.moved_twins = feed.moved_twins, set()
+        acts, feed.acts = feed.acts, {}
         for channel in list(feed.devices):
             since, head = feed.told.get(channel), feed.board.head(channel.audience)
             if since is None:  # The last of them left while others were told.
                 continue
             counted = tallies
+            if acts and channel.audience is Audience.DESK:  # Before the patch: who sees a card go knows who did it.
+                await self.send("pulse", {"acts": acts}, channel.address)
             if head > since:
                 feed.told[channel] = head
                 patch = self.patch(feed, channel, since)
                 # A card that an audience sees for the first time may have votes already.
                 counted = tallies | {c["id"] for c in patch["cards"] if feed.tallies.get(c["id"])}
                 await self.send("patch", patch, channel.address)
-            if told := self._visible(feed, channel.audience, counted):
-                await self.send("pulse", {"tallies": told, "head": head}, channel.address)
-        for person in people:
+            told: dict[str, Any] = {}
+            if moved := visible(feed, channel.audience, counted):
+                told["tallies"] = moved
+            if claims and channel.audience is Audience.DESK:
+                told["claims"] = self._claims(feed, claims)
+            if twins and channel.audience is Audience.DESK:
+                proposed = feed.follower.proposed if feed.follower else {}
+                told["twins"] = {question: proposed.get(question, []) for question in twins}
+            if told:
+                await self.send("pulse", told | {"head": head}, channel.address)
+        for person in concerned:
             await self.send("notice", {"mine": True}, personal(feed.session_id, person))
 
     def patch(self, feed: Feed, channel: Channel, since: int) -> dict[str, Any]:
@@ -200,15 +232,17 @@ class Broadcast:
         say = refusal.say(self.renderer.gettext(lang), lang)
         return {"ok": False, "code": refusal.code, "say": say, **extra}
 
-    def _visible(self, feed: Feed, audience: Audience, ids: set[str] | None = None) -> dict[str, int]:
-        """Tallies of what the audience may see; 0 where the last vote was taken back."""
-        questions = feed.board.questions
-        wanted = feed.tallies if ids is None else ids
-        return {i: feed.tallies.get(i, 0) for i in wanted if i in questions and card(questions[i], audience)}
+    def _claims(self, feed: Feed, questions: set[str]) -> dict[str, dict[str, str] | None]:
+        now = self.claims.of(feed.session_id)
+        return {question: now[question].told if question in now else None for question in questions}
 
     def pulse(self, feed: Feed, audience: Audience) -> dict[str, Any]:
         """All that a device which has just come cannot know from the board."""
-        return {"head": feed.board.head(audience), "tallies": self._visible(feed, audience)}
+        told: dict[str, Any] = {"head": feed.board.head(audience), "tallies": visible(feed, audience)}
+        if audience is Audience.DESK:
+            told["claims"] = self._claims(feed, set(self.claims.of(feed.session_id)))
+            told["twins"] = dict(feed.follower.proposed) if feed.follower else {}
+        return told
 
     def enter(self, feed: Feed, channel: Channel) -> None:
         """A device joins; it is told everything after what it gets from the board as it is now."""
@@ -242,14 +276,37 @@ class Broadcast:
                     await self.send("pulse", {"head": told}, channel.address)
 
 
+def visible(feed: Feed, audience: Audience, ids: set[str] | None = None) -> dict[str, int]:
+    """Tallies of what the audience may see; 0 where the last vote was taken back."""
+    questions = feed.board.questions
+    wanted = feed.tallies if ids is None else ids
+    return {i: feed.tallies.get(i, 0) for i in wanted if i in questions and card(questions[i], audience)}
+
+
 def _concerned(entry: Entry, board: Board) -> set[str]:
     """Who can notice on their own page what happened: the asker, and whoever asked what was merged with it."""
     event = entry.event
     if isinstance(event, ParticipantMuted | ParticipantUnmuted):
         return {event.person}
-    if isinstance(event, QuestionEvent) and (type(event) not in STILL or isinstance(event, QuestionFlagged)):
+    is_help = isinstance(event, QuestionFlagged) and event.flag == DANGER
+    if isinstance(event, QuestionEvent) and (type(event) not in STILL or is_help):
         return {question.author for question in board.family(board.questions[event.question])}
     return set()
+
+
+async def _acts(db: AsyncSession, entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
+    """Question id -> who of the staff has just decided on it, for their colleagues."""
+    decided = {
+        entry.event.question: entry.event.by
+        for entry in entries
+        if isinstance(entry.event, QuestionEvent) and entry.event.was not in (None, entry.event.state)
+    }
+    names = await people.names(db, decided.values()) if decided else {}
+    return {q: {"by": mark(person), "name": names[person]} for q, person in decided.items() if person in names}
+
+
+def _nobody(feed: Feed) -> None:
+    """Before anybody follows the boards."""
 
 
 async def _nowhere(event: str, payload: Any, to: str) -> None:

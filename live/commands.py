@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import count
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
 
+from live.claims import LEASE, Claims
 from live.throttle import Throttle
 from moderation import closing, decisions, followups, lineup, protection, questions, votes
 from moderation.questions import Question
 from moderation.screening import screen
-from sessions import keys, lifecycle
+from sessions import keys, lifecycle, log
 from sessions.batches import Batches
 from sessions.database import Database, Transaction
 from sessions.permissions import Caller, Permission
@@ -108,6 +110,12 @@ class Tag(OnQuestion, frozen=True, kw_only=True):
     on: bool = True
 
 
+class Claim(OnQuestion, frozen=True, kw_only=True):
+    """`take` over what somebody else is on."""
+
+    take: bool = False
+
+
 class Assign(Decide, frozen=True, kw_only=True):
     speaker: str = ""
 
@@ -157,9 +165,12 @@ class Reschedule(Body, frozen=True, kw_only=True):
 
 
 class Command(NamedTuple):
+    """A command that `is_lease` changes nothing that is kept: no transaction, no key, no event."""
+
     body: type[Body]
     permission: Permission
     verb: Callable[..., Awaitable[Question | None]]
+    is_lease: bool = False
 
 
 P = Permission
@@ -179,7 +190,9 @@ COMMANDS: dict[str, Command] = {
     "question.edit_words": Command(EditWords, P.DECIDE, decisions.edit_words),
     "question.flag": Command(Flag, P.DECIDE, decisions.flag),
     "question.tag": Command(Tag, P.DECIDE, decisions.tag),
-    "question.see": Command(OnQuestion, P.DECIDE, decisions.see),
+    "question.see": Command(OnQuestion, P.READ_DESK, decisions.see),
+    "question.claim": Command(Claim, P.DECIDE, Claims.claim, is_lease=True),
+    "question.release": Command(OnQuestion, P.DECIDE, Claims.release, is_lease=True),
     "question.note": Command(Note, P.DECIDE, decisions.note),
     "question.answer": Command(Write, P.ANSWER, decisions.answer),
     "question.reopen": Command(Decide, P.ANSWER, decisions.reopen),
@@ -255,8 +268,17 @@ def read(name: str, raw: Mapping[str, Any], *, strict: bool = True) -> tuple[Com
 class Commands:
     """Runs commands: what is told is what was committed."""
 
-    def __init__(self, database: Database, throttle: Throttle, committed: Callable[[int], None], secret: bytes) -> None:
-        self.throttle, self.secret = throttle, secret
+    def __init__(
+        self,
+        database: Database,
+        throttle: Throttle,
+        committed: Callable[[int], None],
+        secret: bytes,
+        claims: Claims | None = None,
+    ) -> None:
+        self.database, self.throttle, self.secret = database, throttle, secret
+        self.claims = claims or Claims()
+        self.leases = count()
         self.batches: Batches[Work, Answer] = Batches(
             database, self.perform, lambda session_id, _tx: committed(session_id)
         )
@@ -279,6 +301,10 @@ class Commands:
         command, fields = read(name, raw, strict=not form)
         caller.require(command.permission)
         key = fields.pop("key")
+        if command.is_lease:
+            # Each counts, under whatever key: what is claimed again is no retry.
+            self.throttle.spend(session_id, caller.person, name, f"lease {next(self.leases)}", address)
+            return await self._lease(caller, session_id, command, fields)
         digest = keys.digest(self.secret, name, fields)
         if command.body in TYPED:
             fields["lang"] = fields["lang"] or lang
@@ -292,6 +318,15 @@ class Commands:
                 raise
         again = keys.digest(self.secret, key, {"then": digest})
         return await self.batches.submit(session_id, Work(caller, command, fields, again, digest))
+
+    async def _lease(self, caller: Caller, session_id: int, command: Command, fields: dict[str, Any]) -> Answer:
+        """Beside the log and its lock: whoever only looks at a question keeps nobody waiting."""
+        async with self.database.reading() as db:
+            question = questions.seen(await db.get(Question, fields["question"]), caller, session_id)
+            head = await log.head(db, session_id)
+        await command.verb(self.claims, caller, session_id, **fields)
+        answer: Answer = {"ok": True, "head": head.seq, "question": question.id}
+        return answer | {"until_ms": int(LEASE * 1000)} if command.body is Claim else answer
 
     async def perform(self, tx: Transaction, works: Sequence[Work]) -> list[Answer | Refusal]:
         """A batch in its transaction. A verb refuses before it changes anything, so a refusal leaves nothing behind."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from live.alarms import Alarms, ways
 from live.broadcast import Broadcast
+from live.claims import Claims, Shared
 from live.commands import Commands
 from live.identity import Identity
-from live.nudge import Nudges
+from live.nudge import CHANNEL, Nudges
 from live.presence import Presence
 from live.rendering import Renderer
 from live.settings import Settings
 from live.sockets import Sockets
 from live.throttle import Throttle
+from live.twins import Twins
 from sessions.database import Database
 
 
@@ -28,8 +31,11 @@ class House:
     broadcast: Broadcast
     commands: Commands
     presence: Presence
+    claims: Claims
+    twins: Twins
     sockets: Sockets
     nudges: Nudges | None
+    alarms: Alarms
     moved: Callable[[int], None]
 
 
@@ -38,14 +44,31 @@ def build_house(settings: Settings) -> House:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url, settings.cipher())
     identity, renderer, presence = Identity(settings, database), Renderer(settings), Presence()
-    broadcast = Broadcast(database, renderer, settings.tick)
-    nudges = Nudges(settings.redis_url, broadcast.nudge, presence) if settings.redis_url else None
+    claims = Claims(Shared(settings.redis_url, CHANNEL) if settings.redis_url else None)
+    broadcast = Broadcast(database, renderer, settings.tick, claims)
+    nudges = Nudges(settings.redis_url, broadcast.nudge, presence, claims) if settings.redis_url else None
 
     def moved(session_id: int) -> None:
         broadcast.nudge(session_id)
         if nudges:
             nudges.tell(session_id)
+        alarms.look_now()
 
-    commands = Commands(database, Throttle(), moved, settings.secret())
+    alarms = Alarms(database, ways(settings), renderer, settings.home, moved)
+    commands = Commands(database, Throttle(), moved, settings.secret(), claims)
     sockets = Sockets(settings, database, identity, renderer, broadcast, commands, presence)
-    return House(settings, database, identity, renderer, broadcast, commands, presence, sockets, nudges, moved)
+    return House(
+        settings,
+        database,
+        identity,
+        renderer,
+        broadcast,
+        commands,
+        presence,
+        claims,
+        Twins(broadcast),
+        sockets,
+        nudges,
+        alarms,
+        moved,
+    )

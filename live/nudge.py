@@ -1,4 +1,4 @@
-"""Redis says only "session 7 has moved" and who is where; the truth is read from the database.
+"""Redis says only "session 7 has moved", who is where and who looks at what; the truth is read from the database.
 
 Nothing is lost while Redis is away: every server looks at the database once a second by itself, and readiness says
 that the service is degraded.
@@ -16,6 +16,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from live.claims import Claims, Leases
 from live.presence import Presence
 
 CHANNEL = "facetoface:nudges"
@@ -27,19 +28,20 @@ log = structlog.get_logger()
 
 
 class Word(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one server tells the others."""
+    """What one server tells the others; `claims` are told by Redis itself, to all of them."""
 
     server: str
     session: int | None = None
     here: dict[int, int] | None = None
+    claims: Leases | None = None
 
 
 class Nudges:
     """Tells other servers that a session moved, hears them, and notices when it cannot."""
 
-    def __init__(self, url: str, moved: Callable[[int], None], presence: Presence) -> None:
+    def __init__(self, url: str, moved: Callable[[int], None], presence: Presence, claims: Claims) -> None:
         self.redis = Redis.from_url(url, socket_timeout=5, socket_connect_timeout=3)
-        self.moved, self.presence = moved, presence
+        self.moved, self.presence, self.claims = moved, presence, claims
         self.server = secrets.token_hex(8)
         self.heard = 0.0
         self.waiting: set[asyncio.Task[None]] = set()
@@ -80,12 +82,14 @@ class Nudges:
             await asyncio.sleep(BEAT)
 
     async def _listen(self) -> None:
-        async with self.redis.pubsub(ignore_subscribe_messages=True) as line:
+        async with self.redis.pubsub() as line:
             await line.subscribe(CHANNEL)
             started = time.monotonic()
             while True:
                 told = await line.get_message(timeout=1.0)
-                if told is not None:
+                if told is not None and told["type"] == "subscribe":  # Also when the line was made anew by itself.
+                    await self.claims.meet()
+                elif told is not None:
                     self._hear(told["data"])
                 elif time.monotonic() - max(started, self.heard) > DEAF:
                     return  # Subscribed, yet not even our own words come: a half-open line.
@@ -95,7 +99,9 @@ class Nudges:
             word = msgspec.json.decode(told, type=Word)
         except msgspec.MsgspecError:
             return
-        if word.server == self.server:
+        if word.claims is not None:
+            self.claims.hear(word.claims)
+        elif word.server == self.server:
             self.heard = time.monotonic()
         elif word.session is not None:
             self.moved(word.session)

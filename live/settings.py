@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import ipaddress
 import os
+import re
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +18,30 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
 SHORTEST_SECRET = 32
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+"""Of e-mail: plain, without a name before it."""
+DIALLED = re.compile(r"[0-9+*#(). -]{2,30}")
+
+
+def host_of(url: str) -> str | None:
+    return urlsplit(url).hostname
+
+
+def is_address(url: str, *schemes: str) -> bool:
+    """Whether it is a whole one of these kinds."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and url.isprintable()
+    except ValueError:
+        return False
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether it is this very machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 def make_secret(path: Path) -> None:
@@ -30,9 +56,14 @@ def make_secret(path: Path) -> None:
 
 
 class Settings(BaseSettings):
-    """`public_url` and `trusted_proxies` are lists with commas."""
+    """`public_url`, `trusted_proxies` and `alarm_email` are lists with commas."""
 
-    model_config = SettingsConfigDict(env_prefix="FACETOFACE_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="FACETOFACE_",
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,  # Some of them are secrets, also where they are wrong.
+    )
 
     database_url: str = "sqlite+aiosqlite:///data/facetoface.db"
     redis_url: str = ""
@@ -43,6 +74,15 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     district: str = "Tucson Unified"
     log_level: str = "INFO"
+    alarm_email: str = ""
+    """Who is told when a question may speak of danger; needs `alarm_from` and `smtp_url`."""
+    alarm_from: str = ""
+    smtp_url: str = Field(default="", repr=False)
+    """smtp://user:password@host:587, encrypted before a password is sent; smtps:// from the first byte on."""
+    alarm_webhook: str = Field(default="", repr=False)
+    help_line: str = "988"
+    emergency: str = "911"
+    """What a family dials for help, told to whoever may be in danger; and in an emergency."""
     tick: float = Field(default=0.15, ge=0, le=1)
     """Seconds within which changes are merged into one patch after the first went out at once."""
 
@@ -54,6 +94,34 @@ class Settings(BaseSettings):
             parts = urlsplit(url.strip())
             if parts.scheme not in ("http", "https") or not parts.hostname or "*" in url:
                 raise ValueError("PUBLIC_URL must list full addresses such as https://ask.example.org, without *")
+        return value
+
+    @field_validator("alarm_email", "alarm_from")
+    @classmethod
+    def addresses(cls, value: str) -> str:
+        if value and not all(ADDRESS.fullmatch(one.strip()) for one in value.split(",")):
+            raise ValueError("ALARM_EMAIL and ALARM_FROM are e-mail addresses such as counselor@example.org")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def mail_server(cls, value: str) -> str:
+        if value and not is_address(value, "smtp", "smtps"):
+            raise ValueError("SMTP_URL is an address such as smtp://user:password@mail.example.org:587, or smtps://…")
+        return value
+
+    @field_validator("alarm_webhook")
+    @classmethod
+    def webhook(cls, value: str) -> str:
+        if value and not (is_address(value, "https") or (is_address(value, "http") and is_loopback(host_of(value)))):
+            raise ValueError("ALARM_WEBHOOK is an address such as https://example.org/hook; http only on this machine")
+        return value
+
+    @field_validator("help_line", "emergency")
+    @classmethod
+    def dialled(cls, value: str) -> str:
+        if not DIALLED.fullmatch(value):
+            raise ValueError("HELP_LINE and EMERGENCY are numbers to dial, such as 988 or 520-555-0100")
         return value
 
     @field_validator("log_level")
@@ -70,6 +138,19 @@ class Settings(BaseSettings):
         if not self.secret_key and self.data_dir is None:
             raise ValueError("SECRET_KEY must be set where the database is not a SQLite file")
         return self
+
+    @model_validator(mode="after")
+    def mail_whole(self) -> Settings:
+        # Half of it would look as if somebody were told.
+        if len({bool(self.alarm_email), bool(self.alarm_from), bool(self.smtp_url)}) > 1:
+            raise ValueError("ALARM_EMAIL, ALARM_FROM and SMTP_URL go together: set all of them, or none")
+        if "," in self.alarm_from:
+            raise ValueError("ALARM_FROM is one address")
+        return self
+
+    @property
+    def alarm_addresses(self) -> list[str]:
+        return [one.strip() for one in self.alarm_email.split(",")] if self.alarm_email else []
 
     @property
     def data_dir(self) -> Path | None:

@@ -26,7 +26,7 @@ from sessions import session as sessions
 from sessions.audiences import SCREEN_OF, SCREENS, is_open_to_all
 from sessions.database import AWAY, Database
 from sessions.events import SessionState
-from sessions.permissions import MAY_HEAR, Caller
+from sessions.permissions import MAY_HEAR, Caller, Permission
 from sessions.question import Audience
 from sessions.refusals import Refusal, not_saved
 
@@ -200,14 +200,25 @@ class Sockets:
             return await self.broadcast.refused(not_saved(), session_id, connection.channel.audience, connection.lang)
 
     async def recheck(self) -> None:
-        """Close the connections of people who may not hear any more what they hear: a role that was lost is lost."""
+        """Close the connections of people who may not hear any more what they hear: a role that was lost is lost.
+
+        With it go the claims of those who decide no longer, unless they still do so from another device.
+        """
+        deciding: dict[tuple[int, str], bool] = {}
         for sid, connection in list(self.connections.items()):
-            channel = connection.channel
+            channel, may_decide = connection.channel, False
             try:
                 caller = await self.identity.refresh(connection.caller, connection.tokens, channel.session_id)
                 caller.require(MAY_HEAR[channel.audience])
+                may_decide = caller.may(Permission.DECIDE)
             except Refusal:
                 await self.server.disconnect(sid)
+            if channel.audience is Audience.DESK:
+                who = channel.session_id, connection.caller.person
+                deciding[who] = deciding.get(who, False) or may_decide
+        for (session_id, person), still in deciding.items():
+            if not still:
+                await self.commands.claims.forget(session_id, person)
 
     async def tell_counts(self) -> None:
         for session_id in {c.channel.session_id for c in self.connections.values()}:

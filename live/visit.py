@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
 from live.broadcast import Feed
 from live.house import House
+from live.identity import mark
 from sessions import people
 from sessions import session as sessions
 from sessions.audiences import is_open_to_all
@@ -30,8 +30,8 @@ class Visit:
 
     @property
     def mark(self) -> str:
-        """Tells people on a shared computer apart, for what scripts keep there; says nothing of who they are."""
-        return hashlib.sha256(b"mark" + self.caller.person.encode()).hexdigest()[:8]
+        """The caller's, for what scripts keep on a shared computer, and for claims of one's own."""
+        return mark(self.caller.person)
 
     async def feed(self) -> Feed:
         return await self.house.broadcast.fresh(self.session.id)

@@ -134,8 +134,8 @@ async def flag(tx: Transaction, caller: Caller, question: str, flag: str, on: bo
     found = await find(tx, caller, question)
     if flag not in FLAGS:
         raise Refusal("bad", "There is no such flag. Please choose one from the list.")
-    if flag == DANGER and on:
-        await alarms.raise_alarm(tx, found.id)
+    if flag == DANGER:
+        await (alarms.raise_alarm if on else alarms.clear_alarm)(tx, found.id)
     return _beside(tx, caller, found, ev.QuestionFlagged, flag=flag, on=on)
 
 

@@ -97,6 +97,14 @@ LATELY: dict[str, Phrase] = {
 """What happened meanwhile, told like a person would."""
 
 
+IN_SECONDS = Phrase(
+    "Many people are asking, so everyone takes turns. Please wait {left} seconds; your words stay here."
+)
+IN_MINUTES = Phrase(
+    "Many people are asking, so everyone takes turns. Please wait {minutes} minutes; your words stay here."
+)
+
+
 def make_id() -> str:
     """72 random bits, readable in an address."""
     return secrets.token_urlsafe(9)
@@ -117,9 +125,12 @@ async def load(tx: Transaction, ids: Iterable[str]) -> None:
 
 
 async def find(tx: Transaction, caller: Caller, question_id: str) -> Question:
+    return seen(await tx.db.get(Question, question_id), caller, tx.session.id)
+
+
+def seen(found: Question | None, caller: Caller, session_id: int) -> Question:
     """The question, if the caller may see it; one they may not see is as one that is not there."""
-    found = await tx.db.get(Question, question_id)
-    if found is None or found.session_id != tx.session.id or not may_see(found, caller):
+    if found is None or found.session_id != session_id or not may_see(found, caller):
         raise Refusal("not_found", "This question is not here any more.")
     return found
 
@@ -130,12 +141,13 @@ async def guard(tx: Transaction, caller: Caller, question_id: str, rev: int, ver
     if rev > tx.session.seq:
         raise Refusal("bad", "This question's number is ahead of the session. Please reload the page.")
     if rev < found.rev:
-        raise await _stale(tx, found)
+        raise await stale(tx, found)
     return found, states.step(State(found.state), verb)
 
 
-async def _stale(tx: Transaction, question: Question) -> Refusal:
-    person = await tx.db.get(Person, question.last_by)
+async def stale(tx: Transaction, question: Question) -> Refusal:
+    """Tells who did what to it last."""
+    person = await tx.db.get(Person, question.last_by)  # All of the staff are; a family can move another's question.
     return Refusal(
         "stale",
         LATELY[question.last_event],
@@ -143,7 +155,7 @@ async def _stale(tx: Transaction, question: Question) -> Refusal:
         if person
         else Phrase("The family")
         if question.last_by == question.author
-        else Phrase("A colleague"),
+        else Phrase("Another family"),
         ago=tx.now - question.last_at,
         extra={"question": question.id},
     )
@@ -230,6 +242,8 @@ async def ask(
     )
     question.last_event, question.last_by, question.last_at = "question.asked", caller.person, tx.now
     tx.db.add(question)
+    if "asked" in tx.known:
+        tx.known["asked"][caller.person] = tx.now
     if DANGER in flags:
         await alarms.raise_alarm(tx, question.id)
     return question
@@ -239,21 +253,30 @@ async def _require_turn(tx: Transaction, caller: Caller) -> None:
     """Where input is slowed, one question from each person in so many seconds. Raises Refusal `too_fast`."""
     if not tx.session.slow:
         return
-    await tx.flush()  # A second question of the same person may be in this very batch.
-    query = select(func.max(Question.asked_at)).where(
-        Question.session_id == tx.session.id, Question.author == caller.person
-    )
-    last: datetime | None = await tx.db.scalar(query)
+    last = (await _asked_lately(tx)).get(caller.person)
     left = tx.session.slow - int((tx.now - last).total_seconds()) if last else 0
     if left > 0:
+        minutes = -(-left // 60)
         raise Refusal(
             "too_fast",
-            "Many people are asking, so everyone may ask one question every {seconds} seconds. "
-            "Please wait {left} seconds; your words stay here.",
-            seconds=tx.session.slow,
+            IN_SECONDS if minutes == 1 else IN_MINUTES,
             left=left,
+            minutes=minutes,
             extra={"retry_after": left},
         )
+
+
+async def _asked_lately(tx: Transaction) -> dict[str, datetime]:
+    """When each person asked last: read once for a whole batch, which then keeps it up."""
+    if "asked" not in tx.known:
+        await tx.flush()
+        query = select(Question.author, func.max(Question.asked_at)).where(
+            Question.session_id == tx.session.id, Question.asked_at.is_not(None)
+        )
+        rows = await tx.db.execute(query.group_by(Question.author))
+        tx.known["asked"] = {author: last for author, last in rows}
+    found: dict[str, datetime] = tx.known["asked"]
+    return found
 
 
 async def _own(tx: Transaction, caller: Caller, question_id: str) -> Question:

@@ -86,8 +86,10 @@ async def head(db: AsyncSession, session_id: int) -> Head:
     return Head(*row)
 
 
-async def since(db: AsyncSession, session_id: int, seq: int = 0, public: int = 0) -> list[Entry]:
-    """Everything after `seq`, in order; `public` is the public number that holds at `seq`."""
+async def since(
+    db: AsyncSession, session_id: int, seq: int = 0, public: int = 0, most: int | None = None
+) -> list[Entry]:
+    """Everything after `seq`, or the first `most` of it, in order; `public` is the public number that holds there."""
     query = (
         select(LogRow.seq, LogRow.body, StreamRow.seq)
         .outerjoin(
@@ -98,6 +100,7 @@ async def since(db: AsyncSession, session_id: int, seq: int = 0, public: int = 0
         )
         .where(LogRow.session_id == session_id, LogRow.seq > seq)
         .order_by(LogRow.seq)
+        .limit(most)
     )
     found = [(n, decode(body), place) for n, body, place in await db.execute(query)]
     words = await recall(db, session_id, (d for _, event, _ in found for d in digests(event)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Boolean, ForeignKey, String, Text, UniqueConstraint, func, or_, select, update
@@ -250,6 +250,15 @@ async def invitations(db: AsyncSession, session_id: int) -> Sequence[Invitation]
 async def members(db: AsyncSession, session_id: int) -> Sequence[tuple[Membership, Person]]:
     query = select(Membership, Person).join(Person).where(Membership.session_id == session_id).order_by(Membership.id)
     return [(m, p) for m, p in await db.execute(query)]
+
+
+async def names(db: AsyncSession, ids: Iterable[str]) -> dict[str, str]:
+    """Whoever of these is of the staff, by name."""
+    wanted, found = sorted(set(ids)), {}
+    for start in range(0, len(wanted), 500):
+        query = select(Person.id, Person.name).where(Person.id.in_(wanted[start : start + 500]))
+        found.update({person: name for person, name in await db.execute(query)})
+    return found
 
 
 async def sessions_of(db: AsyncSession, person_id: str) -> set[int | None]:

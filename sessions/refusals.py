@@ -15,6 +15,7 @@ STATUS = {
     "not_found": 404,
     "stale": 409,
     "not_now": 409,
+    "claimed": 409,
     "key_reused": 409,
     "too_fast": 429,
     "not_saved": 503,

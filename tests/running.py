@@ -226,6 +226,7 @@ class Device:
         self.cards: dict[str, dict[str, Any]] = {}
         self.session: dict[str, Any] = {}
         self.tallies: dict[str, int] = {}
+        self.claims: dict[str, dict[str, str] | None] = {}
         self.here: int | None = None
         self.notices: list[dict[str, Any]] = []
         self.heard: list[tuple[str, Any]] = []
@@ -312,7 +313,7 @@ class Device:
     @property
     def welcomes(self) -> int:
         """How often it was let in."""
-        return len([told for event, told in self.heard if event == "pulse" and len(told) == 3])
+        return len([told for event, told in self.heard if event == "pulse" and {"tallies", "here"} <= told.keys()])
 
     async def until_gone(self, within: float = PATIENCE) -> None:
         """Wait until the server has closed the connection."""
@@ -375,6 +376,7 @@ class Device:
     async def _hear_pulse(self, pulse: dict[str, Any]) -> None:
         self.heard.append(("pulse", pulse))
         self.tallies |= pulse.get("tallies", {})
+        self.claims |= pulse.get("claims", {})
         self.here = pulse.get("here", self.here)
         self.head = pulse.get("head", self.head)
         if self.head != self.number and not self.ignoring:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from sqlalchemy import select
 
+from live.identity import mark
 from sessions import people
 from tests.running import Hall, RunningServer, open_hall
 from tests.servers import PostgresServer, RedisServer
@@ -138,6 +139,75 @@ async def test_everybody_who_is_here_is_counted(hearing: Pair) -> None:
         second = await hall.join(await hall.family(at=hearing.two))
         for device in (first, second):
             await device.until_hears(here=2)
+
+
+async def test_with_redis_a_claim_at_one_is_a_claim_at_the_other(hearing: Pair) -> None:
+    await asyncio.gather(*(server.until_redis("ok") for server in hearing.both))
+    async with open_hall(hearing.one) as hall:
+        question = await hall.house.ask()
+        ben = await hall.join(await hall.staff("ben", at=hearing.one), "desk", "desk")
+        mia = await hall.join(await hall.staff("mia", at=hearing.two), "desk", "desk", "html")
+        assert (await ben.call("question.claim", question=question))["ok"] is True
+        of_ben, of_mia = ({"by": mark(person), "name": person.title()} for person in ("ben", "mia"))
+        await mia.until(lambda: mia.claims == {question: of_ben}, BY_HEARING)
+        refusal = await mia.call("question.claim", question=question)
+        assert refusal == {"ok": False, "code": "claimed", "say": "Ben is on this one.", **of_ben}
+        assert (await mia.call("question.claim", question=question, take=True))["ok"] is True
+        await ben.until(lambda: ben.claims == {question: of_mia}, BY_HEARING)
+        await mia.until(lambda: mia.claims == {question: of_mia}, BY_HEARING)
+        late = await hall.join(await hall.staff("ana", at=hearing.one), "desk", "desk")
+        assert late.claims == {question: of_mia}
+        await mia.call("question.release", question=question)
+        await ben.until(lambda: ben.claims == {question: None}, BY_HEARING)
+        await late.until(lambda: late.claims == {question: None}, BY_HEARING)
+
+
+async def test_without_redis_each_server_knows_its_own_claims(looking: Pair) -> None:
+    """Nobody is refused for it; what is decided on something stale is refused as ever."""
+    async with open_hall(looking.one) as hall:
+        question = await hall.house.ask()
+        ben = await hall.join(await hall.staff("ben", at=looking.one), "desk", "desk")
+        mia = await hall.join(await hall.staff("mia", at=looking.two), "desk", "desk")
+        for device in (ben, mia):
+            assert (await device.call("question.claim", question=question))["ok"] is True
+        ana = await hall.staff("ana", at=looking.one)
+        refusal = await ana.send("question.claim", question=question)
+        assert (refusal.status_code, refusal.json()["name"]) == (409, "Ben")
+        rev = mia.cards[question]["rev"]
+        assert (await ben.call("question.approve", question=question, rev=rev))["ok"] is True
+        assert (await mia.call("question.approve", question=question, rev=rev))["code"] == "stale"
+
+
+@pytest.mark.parametrize("fault", ["kill", "freeze"])
+async def test_claims_go_on_while_redis_is_away(hearing: Pair, fault: str) -> None:
+    redis = hearing.redis
+    assert redis is not None
+    redis.ensure_running()
+    await asyncio.gather(*(server.until_redis("ok") for server in hearing.both))
+    async with open_hall(hearing.one) as hall:
+        known, new = await hall.house.ask("Claimed before?"), await hall.house.ask("Claimed meanwhile?")
+        ben = await hall.join(await hall.staff("ben", at=hearing.one), "desk", "desk")
+        mia = await hall.join(await hall.staff("mia", at=hearing.two), "desk", "desk")
+        await ben.call("question.claim", question=known)
+        await mia.until(lambda: mia.claims.get(known), BY_HEARING)
+        redis.kill() if fault == "kill" else redis.freeze()
+        try:
+            for question in (known, new):
+                started = time.monotonic()
+                assert (await ben.call("question.claim", question=question))["ok"] is True
+                assert time.monotonic() - started < 3, "an answer hardly waits for Redis"
+            await ben.until(lambda: ben.claims.get(new), BY_LOOKING)
+            assert (await mia.call("question.claim", question=known))["code"] == "claimed", "heard of before"
+            assert (await mia.call("question.claim", question=new))["ok"] is True
+            await mia.call("question.release", question=new)
+            await asyncio.gather(*(server.until_redis("degraded") for server in hearing.both))
+        finally:
+            redis.ensure_running()
+        # What was claimed meanwhile is everybody's knowledge again, without anybody doing anything.
+        await asyncio.gather(*(server.until_redis("ok") for server in hearing.both))
+        of_ben = {"by": mark("ben"), "name": "Ben"}
+        await ben.call("question.claim", question=new)
+        await mia.until(lambda: mia.claims.get(new) == of_ben)
 
 
 @pytest.mark.parametrize("fault", ["kill", "freeze"])

@@ -34,7 +34,9 @@ question.unmerge     -           -         -       yes       -       yes  yes
 question.edit_words  -           -         -       yes       -       yes  yes
 question.flag        -           -         -       yes       -       yes  yes
 question.tag         -           -         -       yes       -       yes  yes
-question.see         -           -         -       yes       -       yes  yes
+question.see         -           -         -       yes       yes     yes  yes
+question.claim       -           -         -       yes       -       yes  yes
+question.release     -           -         -       yes       -       yes  yes
 question.note        -           -         -       yes       -       yes  yes
 question.answer      -           -         yes     yes       -       yes  yes
 question.reopen      -           -         yes     yes       -       yes  yes
@@ -503,6 +505,8 @@ async def test_every_command_once_and_the_truth_holds(house: House) -> None:
     await do(house, "question.flag", question=five, flag="look")
     await do(house, "question.tag", question=five, tag="Lunch")
     await do(house, "question.see", question=five)
+    await do(house, "question.claim", question=five)
+    await do(house, "question.release", question=five)
     await decide("question.edit_words", five, words="Number five?")
     await decide("question.merge", five, into=six)
     await decide("question.unmerge", five)

@@ -11,6 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from live import nudge
+from live.claims import Claims
 from live.nudge import CHANNEL, Nudges
 from live.presence import Presence
 from tests.running import until
@@ -25,7 +26,7 @@ class Ear:
     def __init__(self, url: str) -> None:
         self.heard: list[int] = []
         self.presence = Presence()
-        self.nudges = Nudges(url, self.heard.append, self.presence)
+        self.nudges = Nudges(url, self.heard.append, self.presence, Claims())
 
 
 @asynccontextmanager

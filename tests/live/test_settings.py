@@ -55,6 +55,19 @@ BAD: list[tuple[str, str]] = [
     ("PORT", "-1"),
     ("PORT", "eighty"),
     ("LOG_LEVEL", "LOUD"),
+    ("ALARM_EMAIL", "counselor"),
+    ("ALARM_EMAIL", "counselor@example.org"),
+    ("ALARM_FROM", "face@example.org"),
+    ("SMTP_URL", "smtp://mail.example.org"),
+    ("ALARM_WEBHOOK", "http://example.org/hook"),
+    ("ALARM_WEBHOOK", "https://"),
+    ("ALARM_WEBHOOK", "example.org/hook"),
+    ("ALARM_WEBHOOK", "https://example.org:hook"),
+    ("ALARM_WEBHOOK", "file:///etc/passwd"),
+    ("HELP_LINE", ""),
+    ("HELP_LINE", "call <b>us</b>"),
+    ("EMERGENCY", "9"),
+    ("EMERGENCY", "911\n988"),
     ("TICK", "2"),
     ("TICK", "-1"),
 ]
@@ -67,6 +80,52 @@ def test_a_bad_value_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch, na
         Settings()
 
 
+MAIL = {
+    "alarm_email": "counselor@example.org, duty.officer+face@schools.example.org",
+    "alarm_from": "face@example.org",
+    "smtp_url": "smtp://face:a%20secret@mail.example.org:587",
+}
+
+
+def test_the_person_who_is_told_of_danger(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (Settings().alarm_addresses, Settings().help_line, Settings().emergency) == ([], "988", "911")
+    for name, value in MAIL.items():
+        monkeypatch.setenv(f"FACETOFACE_{name.upper()}", value)
+    monkeypatch.setenv("FACETOFACE_HELP_LINE", "(520) 555-0100")
+    settings = Settings()
+    assert settings.alarm_addresses == ["counselor@example.org", "duty.officer+face@schools.example.org"]
+    assert settings.help_line == "(520) 555-0100"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("alarm_email", "one@example.org,"),
+        ("alarm_email", "one@example.org\nBcc: two@example.org"),
+        ("alarm_email", "Lia <lia@example.org>"),
+        ("alarm_email", "lia@example..org"),
+        ("alarm_from", "one@example.org,two@example.org"),
+        ("alarm_from", ""),
+        ("smtp_url", ""),
+        ("smtp_url", "mail.example.org:587"),
+        ("smtp_url", "https://mail.example.org"),
+        ("smtp_url", "smtp://mail.example.org:99999"),
+        ("smtp_url", "smtp://:587"),
+    ],
+)
+def test_half_a_way_to_tell_is_none(name: str, value: str) -> None:
+    told = MAIL | {name: value}
+    with pytest.raises(ValidationError):
+        Settings(alarm_email=told["alarm_email"], alarm_from=told["alarm_from"], smtp_url=told["smtp_url"])
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:9000/hook", "http://[::1]/", "http://localhost/", "https://x.org"]
+)
+def test_a_webhook_is_encrypted_unless_it_is_on_this_machine(address: str) -> None:
+    assert Settings(alarm_webhook=address).alarm_webhook == address
+
+
 def test_a_server_of_several_needs_a_secret_that_they_share() -> None:
     with pytest.raises(ValidationError, match="SECRET_KEY must be set"):
         Settings(database_url="postgresql+asyncpg://facetoface@db/facetoface")
@@ -77,6 +136,11 @@ def test_a_server_of_several_needs_a_secret_that_they_share() -> None:
 
 def test_a_secret_is_not_printed() -> None:
     assert SECRET not in repr(Settings(secret_key=SECRET))
+    told = repr(Settings(**{"alarm_webhook": "https://example.org/a%20secret"} | MAIL))  # type: ignore[arg-type]
+    assert "a%20secret" not in told
+    with pytest.raises(ValidationError) as error:
+        Settings(smtp_url="smpt://face:a%20secret@example.org", alarm_webhook="http://example.org/a%20secret")
+    assert "a%20secret" not in str(error.value)
 
 
 def on(folder: Path) -> Settings:
