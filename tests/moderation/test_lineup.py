@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation.lineup import DIGITS, between
+from moderation.states import NAMES
+from sessions.audiences import card, own_card
+from sessions.database import Database
 from sessions.events import State
+from sessions.permissions import Caller
+from sessions.question import Audience, FollowUp
 from sessions.refusals import Refusal
 from tests.house import House, check
 
@@ -204,3 +210,150 @@ def test_a_thousand_moves_into_the_same_gap_fit_the_column() -> None:
         low, high = (middle, high) if turn % 2 else (low, middle)
         longest = max(longest, len(middle))
     assert longest < 255
+
+
+async def test_next_tells_who_brought_what_is_on_stage(small_house: House) -> None:
+    """To whoever presses while their own screen still shows an empty stage."""
+    house = small_house
+    first = await house.asked(State.QUEUED)
+    await house.do(house.sam, "stage.next")
+    refusal = await house.refused(house.ben, "stage.next")
+    assert (refusal.code, refusal.say(str)) == (
+        "stale",
+        "Sam brought this on stage 1 second ago. Your change was not made.",
+    )
+    assert refusal.extra == {"question": first}
+
+
+async def speakers(database: Database) -> House:
+    return await House.build(database, speakers=("Dr. Vega", "Sam"))
+
+
+@pytest.mark.parametrize("state", [State.SHOWN, State.QUEUED, State.ON_STAGE])
+async def test_a_question_is_given_to_a_speaker(sqlite: Database, state: State) -> None:
+    house = await speakers(sqlite)
+    question = await house.asked(state)
+    before = await house.board()
+    for speaker in ("Dr. Vega", "Sam", "Sam", ""):
+        await house.decide("lineup.assign", question, speaker=speaker)
+        found = (await house.board()).questions[question]
+        assert (found.speaker, found.state, found.order) == (speaker, state, before.questions[question].order)
+        assert (await house.question(question)).order == found.order
+        on_their_screen = card(found, Audience.SPEAKER)
+        assert (on_their_screen.speaker if on_their_screen else None) == (None if state is State.SHOWN else speaker)
+        assert card(found, Audience.PUBLIC) == card(before.questions[question], Audience.PUBLIC)
+    assert (await house.board()).public == before.public
+    await check(house)
+
+
+async def test_a_speaker_who_is_not_there_answers_nothing(sqlite: Database) -> None:
+    house = await speakers(sqlite)
+    question = await house.asked(State.SHOWN)
+    rev = await house.rev(question)
+    for speaker in ("Nobody", "sam", " Sam", " "):
+        refusal = await house.refused(house.ben, "lineup.assign", question=question, rev=rev, speaker=speaker)
+        assert (refusal.code, refusal.say(str)) == (
+            "bad",
+            "This session has no such speaker. Please choose one from the list.",
+        )
+    held = await house.ask()
+    refusal = await house.refused(house.ben, "lineup.assign", question=held, rev=await house.rev(held), speaker="Sam")
+    assert refusal.code == "not_now"
+
+
+async def test_who_answers_a_question_goes_with_it(sqlite: Database) -> None:
+    """Through the line, the stage and out of it again, until somebody else is chosen."""
+    house = await speakers(sqlite)
+    question = await house.asked(State.SHOWN)
+    await house.decide("lineup.assign", question, speaker="Sam")
+    for command in ("lineup.add", "lineup.remove", "lineup.add", "stage.bring", "stage.skip", "stage.bring"):
+        await house.decide(command, question)
+    rev = await house.rev(question)
+    await house.do(house.mia, "lineup.assign", question=question, rev=rev, speaker="Dr. Vega")
+    refusal = await house.refused(house.sam, "stage.settle", question=question, rev=rev)
+    assert refusal.say(str) == "Mia chose who answers this 1 second ago. Your change was not made."
+    await house.decide("stage.settle", question)
+    assert (await house.board()).questions[question].speaker == "Dr. Vega"
+    await check(house)
+
+
+async def test_what_is_put_off_is_promised_and_followed_up(house: House) -> None:
+    question = await house.asked(State.ON_STAGE)
+    await house.decide("stage.defer", question, house.sam)
+    found, row = (await house.board()).questions[question], await house.question(question)
+    assert (found.state, found.order, found.follow_up) == (State.SHOWN, "", FollowUp())
+    assert (row.followed, row.is_open, found.is_open) == ("open", True, True)
+    for audience in (Audience.PUBLIC, Audience.DESK):
+        shown = card(found, audience)
+        assert shown is not None
+        assert shown.followed == "open"
+    assert own_card(found).followed == "open"
+    await house.decide("question.answer", question, words="In writing: yes.", lang="en")
+    assert (await house.board()).questions[question].is_open is False
+    await check(house)
+
+
+async def test_what_was_followed_up_to_its_end_is_promised_anew(small_house: House) -> None:
+    """Whoever had it and what they tried stays on it."""
+    house = small_house
+    question = await house.asked(State.QUEUED)
+    await house.decide("followup.plan", question, owner="Lia", due="2026-06-01")
+    await house.do(house.ben, "followup.attempt", question=question, outcome="no_answer")
+    await house.decide("followup.close", question, outcome="unreachable")
+    closed = (await house.board()).questions[question]
+    assert (closed.is_open, closed.follow_up is not None and closed.follow_up.standing) == (False, "closed")
+    await house.decide("stage.bring", question)
+    await house.decide("stage.defer", question)
+    found = (await house.board()).questions[question].follow_up
+    assert found is not None
+    assert (found.owner, found.due, [said.outcome for said in found.tries], found.closed) == (
+        *("Lia", date(2026, 6, 1)),
+        *(["no_answer"], None),
+    )
+    assert (await house.board()).questions[question].is_open
+    await check(house)
+
+
+@pytest.mark.parametrize("state", [s for s in State if s is not State.ON_STAGE])
+async def test_only_what_is_on_stage_is_put_off(small_house: House, state: State) -> None:
+    question = await small_house.asked(state)
+    rev = await small_house.rev(question)
+    assert (await small_house.refused(small_house.sam, "stage.defer", question=question, rev=rev)).code in (
+        "not_now",
+        "not_found",
+    )
+
+
+@pytest.mark.parametrize("end", [State.WITHDRAWN, State.MERGED])
+async def test_nobody_is_called_about_what_stands_no_more(small_house: House, end: State) -> None:
+    """A family that took its question back, or shares another's answer, is not called about it."""
+    house = small_house
+    question = await house.asked(State.SHOWN)
+    await house.decide("followup.plan", question, owner="Lia")
+    if end is State.WITHDRAWN:
+        await house.do(house.rosa, "question.withdraw", question=question)
+    else:
+        await house.decide("question.merge", question, into=await house.ask("Another?", Caller("luis")))
+    refusal = await house.refused(house.ben, "followup.attempt", question=question, outcome="reached")
+    assert (refusal.code, refusal.say(str)) == (
+        "not_now",
+        f"That cannot be done: this question is {NAMES[end]} now.",
+    )
+    assert (await house.board()).questions[question].is_open is False
+    await check(house)
+
+
+async def test_next_leaves_no_gap_when_the_line_was_joined_away(house: House) -> None:
+    first, second, third = [await house.asked(State.QUEUED, f"Number {n}?") for n in range(3)]
+    await house.do(house.sam, "stage.next")
+    await house.decide("question.merge", second, into=first)
+    assert await line(house) == [third]
+    rev = await house.rev(first)
+    await house.do(house.sam, "stage.next", question=first, rev=rev)
+    board = await house.board()
+    assert {q.id: q.state for q in board.questions.values()} == {
+        first: State.ANSWERED,
+        second: State.MERGED,
+        third: State.ON_STAGE,
+    }
+    await check(house)

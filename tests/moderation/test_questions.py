@@ -49,6 +49,11 @@ async def test_without_review_it_shows_at_once(database: Database) -> None:
         ({"name": "a" * 61}, "That is longer than the 60 characters there is room for. Please shorten it."),
         ({"contact": "a" * 201}, "That is longer than the 200 characters there is room for. Please shorten it."),
         ({"topic": "Weather"}, "This session has no such topic. Please choose one from the list."),
+        ({"school": "Elsewhere"}, "This session has no such school on its list. Please choose one from it."),
+        (
+            {"contact": "520-555-0100", "times": "a" * 121},
+            "That is longer than the 120 characters there is room for. Please shorten it.",
+        ),
     ],
 )
 async def test_a_question_that_cannot_be_is_refused_in_words(
@@ -64,6 +69,17 @@ async def test_what_is_left_empty_is_not_there(small_house: House) -> None:
     question = await small_house.ask(name=" ", topic="", contact="\n")
     asked = (await small_house.board()).questions[question]
     assert (asked.name, asked.topic, asked.contact) == (None, None, False)
+
+
+async def test_a_school_of_the_plan_stands_on_the_card(sqlite: Database) -> None:
+    house = await House.build(sqlite, schools=("Tucson High", "Palo Verde"))
+    one, none = await house.ask(school="Palo Verde"), await house.ask(school="")
+    assert {q.id: q.school for q in (await house.board()).questions.values()} == {one: "Palo Verde", none: None}
+    await house.decide("question.approve", one)
+    shown = card((await house.board()).questions[one], Audience.PUBLIC)
+    assert shown is not None
+    assert shown.school == "Palo Verde"
+    await check(house)
 
 
 async def test_where_nobody_gives_a_name_none_is_kept(small_house: House) -> None:
@@ -154,6 +170,11 @@ STALE: dict[str, tuple[State, str, dict[str, Any], str]] = {
     "brought": (State.QUEUED, "stage.bring", {}, "Mia brought this on stage"),
     "settled": (State.ON_STAGE, "stage.settle", {}, "Mia marked this as answered"),
     "skipped": (State.ON_STAGE, "stage.skip", {}, "Mia skipped this"),
+    "tidied": (State.HELD, "question.edit_words", {"words": "Does it stop?"}, "Mia tidied the words"),
+    "taken apart": (State.MERGED, "question.unmerge", {}, "Mia took this apart from another question"),
+    "assigned": (State.SHOWN, "lineup.assign", {}, "Mia chose who answers this"),
+    "put off": (State.ON_STAGE, "stage.defer", {}, "Mia promised an answer in writing"),
+    "followed up": (State.DECLINED, "followup.plan", {}, "Mia changed the follow-up of this"),
 }
 
 
@@ -179,6 +200,19 @@ async def test_a_note_makes_nothing_stale(small_house: House) -> None:
     await house.do(house.mia, "question.note", question=question, words="Look at number 3.")
     await check(house)
     await house.do(house.ben, "question.approve", question=question, rev=rev)
+    await check(house)
+
+
+async def test_the_end_of_a_follow_up_is_told_to_who_comes_second(small_house: House) -> None:
+    house = small_house
+    question = await house.asked(State.SHOWN)
+    await house.decide("followup.plan", question)
+    rev = await house.rev(question)
+    await house.do(house.mia, "followup.attempt", question=question, outcome="no_answer")
+    await house.do(house.mia, "followup.close", question=question, rev=rev, outcome="answered")
+    again = {"question": question, "rev": rev, "outcome": "referred"}
+    refusal = await house.refused(house.ben, "followup.close", **again)
+    assert refusal.say(str) == "Mia closed the follow-up of this 1 second ago. Your change was not made."
     await check(house)
 
 

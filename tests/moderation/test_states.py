@@ -193,7 +193,7 @@ async def test_what_is_only_for_staff_never_reaches_a_public_state(small_house: 
 
 def test_every_command_on_a_question_is_a_verb_of_the_table_or_leaves_its_state() -> None:
     named = {command for command, _ in BY_COMMAND.values()}
-    beside = {"question.ask", "question.vote", "question.unvote", "stage.next"}
+    beside = {"question.ask", "question.vote", "question.unvote", "question.claim", "question.release", "stage.next"}
     laid_beside = {"question.note", "question.flag", "question.tag", "question.see"}
     named -= {"followup.plan"}
     assert named | beside | laid_beside == {

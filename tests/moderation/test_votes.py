@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 from moderation import votes
 from sessions import log
@@ -102,3 +103,148 @@ async def test_nobody_votes_while_questions_are_paused_or_after_the_end(small_ho
     assert counted.tallies == {question: 1}
     assert (await house.board()).tallies == {question: 1}
     await check(house)
+
+
+async def joined(house: House, *questions: str) -> None:
+    """Each into the next, so that the last one lives for all."""
+    for question, into in pairwise(questions):
+        await house.decide("question.merge", question, into=into)
+
+
+async def test_whoever_wants_to_know_either_is_counted_once(house: House) -> None:
+    """Voters of both, and who asked the one that was joined; not the asker of the one that lives."""
+    one = await house.asked(State.SHOWN, "One?", by=Caller("p1"))
+    two = await house.asked(State.SHOWN, "Two?", by=Caller("p2"))
+    for question, voters in ((one, ("p2", "luis", "ines")), (two, ("ines", "omar"))):
+        for voter in voters:
+            await house.do(Caller(voter), "question.vote", question=question)
+    assert await tallies(house) == {one: 3, two: 2}
+    before = (await house.session()).votes
+    await joined(house, one, two)
+    assert await tallies(house) == {two: 4}  # p1, luis, ines, omar
+    assert await tallies(house, one) == {}
+    assert (await house.session()).votes > before
+    await house.decide("question.unmerge", one)
+    assert await tallies(house) == {one: 3, two: 2}
+    await check(house)
+
+
+async def test_a_chain_counts_as_one(house: House) -> None:
+    a, b, c = [await house.asked(State.SHOWN, f"{n}?", by=Caller(n)) for n in "abc"]
+    for question in (a, b, c):
+        await house.do(LUIS, "question.vote", question=question)
+    await house.do(Caller("c"), "question.vote", question=a)
+    await joined(house, a, b, c)
+    assert await tallies(house) == {c: 3}
+    await house.decide("question.unmerge", b)
+    assert await tallies(house) == {b: 3, c: 1}  # c wants to know what a asked, and a is b's now.
+    await house.decide("question.unmerge", a)
+    assert await tallies(house) == {a: 2, b: 1, c: 1}
+    await check(house)
+
+
+async def test_nobody_votes_twice_for_what_was_joined(house: House) -> None:
+    one, two = [await house.asked(State.SHOWN, f"{n}?", by=Caller(n)) for n in ("p1", "p2")]
+    await house.do(LUIS, "question.vote", question=one)
+    await joined(house, one, two)
+    for caller, sentence in (
+        (LUIS, "You have said already that you want to know this too."),
+        (Caller("p1"), "This is your own question: it counts already."),
+        (Caller("p2"), "This is your own question: it counts already."),
+    ):
+        refusal = await house.refused(caller, "question.vote", question=two)
+        assert (refusal.code, refusal.say(str)) == ("not_now", sentence)
+    await house.do(INES, "question.vote", question=two)
+    assert await tallies(house) == {two: 3}
+    async with house.database.reading() as db:
+        assert await votes.voted_by(db, house.session_id, "luis") == {two}
+    await check(house)
+
+
+async def test_a_vote_is_taken_back_wherever_it_was_given(house: House) -> None:
+    one, two = [await house.asked(State.SHOWN, f"{n}?", by=Caller(n)) for n in ("p1", "p2")]
+    for question in (one, two):
+        await house.do(LUIS, "question.vote", question=question)
+    await joined(house, one, two)
+    await house.do(LUIS, "question.unvote", question=two)
+    assert await tallies(house) == {two: 1}
+    assert (await house.refused(LUIS, "question.unvote", question=two)).code == "not_now"
+    await house.decide("question.unmerge", one)
+    assert await tallies(house) == {}
+    await house.do(LUIS, "question.vote", question=one)
+    await check(house)
+
+
+async def test_who_voted_for_what_joined_their_own_is_not_counted_for_it(house: House) -> None:
+    one, own = await house.asked(State.SHOWN, "One?", by=Caller("p1")), await house.asked(State.SHOWN, by=LUIS)
+    await house.do(LUIS, "question.vote", question=one)
+    await joined(house, one, own)
+    assert await tallies(house) == {own: 1}
+    await house.decide("question.unmerge", one)
+    assert await tallies(house) == {one: 1}
+    await check(house)
+
+
+async def test_what_was_joined_with_ones_own_question_adds_nobody(small_house: House) -> None:
+    one, two = [await small_house.asked(State.SHOWN, f"{n}?") for n in range(2)]
+    await joined(small_house, one, two)
+    assert await tallies(small_house) == {}
+    assert (await small_house.refused(small_house.rosa, "question.vote", question=two)).code == "not_now"
+
+
+async def test_votes_and_joins_of_one_batch_know_of_each_other(house: House) -> None:
+    """Who lives for whom is read once for a batch, and anew after each join in it."""
+    one, two = [await house.asked(State.SHOWN, f"{n}?", by=Caller(n)) for n in ("p1", "p2")]
+    rev = (await house.board()).seq
+    outcomes = await asyncio.gather(
+        house.do(LUIS, "question.vote", question=two),
+        house.do(INES, "question.vote", question=one),
+        house.do(house.ben, "question.merge", question=one, rev=rev, into=two),
+        house.do(INES, "question.vote", question=two),
+        house.do(Caller("p1"), "question.vote", question=two),
+        house.do(house.ben, "question.unmerge", question=one, rev=rev + 1),
+        house.do(INES, "question.vote", question=two),
+        house.do(Caller("p1"), "question.vote", question=two),
+        return_exceptions=True,
+    )
+    assert [o.code if isinstance(o, Refusal) else "ok" for o in outcomes] == [
+        *("ok", "ok", "ok", "not_now", "not_now", "ok", "ok", "ok"),
+    ]
+    assert await tallies(house) == {one: 1, two: 3}
+    await check(house)
+
+
+async def test_joins_of_another_session_count_nothing_here(small_house: House) -> None:
+    other = await House.build(small_house.database)
+    one, two = [await other.asked(State.SHOWN, f"{n}?", by=Caller(n)) for n in ("p1", "p2")]
+    await joined(other, one, two)
+    question = await small_house.asked(State.SHOWN)
+    await small_house.do(LUIS, "question.vote", question=question)
+    assert await tallies(small_house) == {question: 1}
+    assert await tallies(other) == {two: 1}
+
+
+async def test_what_was_joined_is_counted_at_the_end(house: House) -> None:
+    one, two = [await house.asked(State.SHOWN, f"{n}?", by=Caller(n)) for n in ("p1", "p2")]
+    await house.do(LUIS, "question.vote", question=one)
+    await joined(house, one, two)
+    await house.do(house.ana, "session.end")
+    assert (await house.board()).tallies == {two: 2}
+    await check(house)
+
+
+async def test_a_flood_of_joins_is_counted_whole(house: House) -> None:
+    """Hundreds of the same three questions: more than one page of them."""
+    roots = [await house.asked(State.SHOWN, f"Root {n}?", by=Caller(f"root-{n}")) for n in range(3)]
+    asked = await asyncio.gather(*(house.ask(f"Number {n}?", Caller(f"p{n}")) for n in range(600)))
+    rev = (await house.board()).seq
+    await asyncio.gather(
+        *(
+            house.do(house.ben, "question.merge", question=question, rev=rev, into=roots[n % 3])
+            for n, question in enumerate(asked)
+        )
+    )
+    await asyncio.gather(*(house.do(Caller(f"p{n}"), "question.vote", question=roots[0]) for n in range(1, 200, 3)))
+    assert await tallies(house) == {roots[0]: 267, roots[1]: 200, roots[2]: 200}
+    async with house.database.reading() as db:
+        assert await votes.voted_by(db, house.session_id, "p1") == {roots[0]}
