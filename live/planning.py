@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from live.rendering import row_view
 from live.visit import house_of, staff, visit
+from moderation.decisions import REASONS
 from sessions import lifecycle
 from sessions.database import clock
 from sessions.events import Plan
@@ -38,6 +39,8 @@ def form_of(plan: Plan) -> dict[str, Any]:
         "languages": list(plan.languages),
         "topics": list(plan.topics),
         "speakers": list(plan.speakers),
+        "schools": list(plan.schools),
+        "reasons": list(plan.reasons or REASONS),
         "starts_at": wall(plan.starts_at),
         "ends_at": wall(plan.ends_at),
         "zone": plan.zone,
@@ -52,7 +55,7 @@ def typed(form: FormData) -> dict[str, Any]:
     """What was typed, as it was typed."""
     known = form_of(Plan(title=""))
     values = {name: str(form.get(name, "")).replace("\r\n", "\n") for name in known}
-    return values | {"languages": [str(code) for code in form.getlist("languages")]}
+    return values | {name: [str(one) for one in form.getlist(name)] for name in ("languages", "reasons")}
 
 
 def read(form: Mapping[str, Any], languages: set[str], _: Gettext) -> tuple[Plan | None, dict[str, str]]:
@@ -88,12 +91,16 @@ def read(form: Mapping[str, Any], languages: set[str], _: Gettext) -> tuple[Plan
     chosen = tuple(code for code in form["languages"] if code in languages)
     if not chosen:
         errors["languages"] = _("Please choose at least one language.")
+    # All of them is what a plan says without any: a reason that is added to our table later is then among them.
+    reasons = tuple(code for code in REASONS if code in form["reasons"])
     plan = Plan(
         title=form["title"],
         about=form["about"],
         languages=chosen,
         topics=tuple(form["topics"].splitlines()),
         speakers=tuple(form["speakers"].splitlines()),
+        schools=tuple(form["schools"].splitlines()),
+        reasons=() if reasons == REASONS else reasons,
         starts_at=starts_at,
         ends_at=ends_at,
         zone=zone or "UTC",
@@ -119,6 +126,7 @@ def form_page(
         form=form,
         errors=errors,
         zones=[zone for zone in zones if zone],
+        all_reasons=REASONS,
         all_languages=renderer.environments["en"].globals["languages"],
     )
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from live import pages
+from live import drafts, pages
 from live.broadcast import Channel
 from live.identity import nobody
 from live.visit import Visit, visit
@@ -65,17 +65,17 @@ async def mine(request: Request) -> Response:
     if here.is_new:
         raise nobody()
     feed, renderer = await here.feed(), here.house.renderer
-    own = pages.own(feed, here)
+    own, muted = pages.own(feed, here), here.caller.person in feed.board.muted
     async with here.house.database.reading() as db:
         voted = sorted(await votes.voted_by(db, here.session.id, here.caller.person))
     if form == "json":
-        return JSONResponse({"questions": msgspec.to_builtins(own), "votes": voted})
+        return JSONResponse({"questions": msgspec.to_builtins(own), "votes": voted, "muted": muted})
     session, lang = pages.view(feed, here.session), renderer.lang(request)
     cards = [
         {"id": c.id, "rev": c.rev, "place": c.place, "order": c.order, "html": renderer.card(c, "mine", lang, session)}
         for c in own
     ]
-    return JSONResponse({"cards": cards, "votes": voted})
+    return JSONResponse({"cards": cards, "votes": voted, "muted": muted})
 
 
 async def body(request: Request) -> dict[str, Any]:
@@ -111,6 +111,10 @@ async def do(request: Request) -> Response:
             raise nobody()
         if form:
             raw.setdefault("key", secrets.token_urlsafe(12))
+        if form and name == "question.ask":
+            muted = here.caller.person in (await here.feed()).board.muted
+            if offered := drafts.to_offer(here.session, raw, is_muted=muted):
+                return await pages.families_page(request, here, draft=pages.draft_of(raw, offer=offered))
         lang = here.house.renderer.lang(request)
         address = request.client.host if request.client else ""
         answer = await here.house.commands.run(
@@ -123,7 +127,8 @@ async def do(request: Request) -> Response:
     except AWAY:
         refusal = not_saved()
     else:
-        return RedirectResponse(back.format(code=here.session.code) + place(name, answer), 303)
+        address = back.format(code=here.session.code, question=answer.get("question", ""))
+        return RedirectResponse(address + place(name, answer), 303)
     if not form:
         return await refused(request, refusal)
     return await pages.refused_form(request, refusal, name, raw, back)

@@ -9,6 +9,8 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const dist = join(here, "dist");
 const screens = ["families", "receipt", "stage", "speak", "desk"];
+/** What a screen loads when it is needed, by the address that its page names: no first load carries it. */
+const later = ["suggest"];
 
 /**
  * We connect by WebSocket alone and send JSON alone, so what the library brings for other ways need not
@@ -74,7 +76,7 @@ async function buildScreens() {
   const sheets = (await namesIn("css")).filter((name) => name.endsWith(".css"));
   const scripts = await build({
     ...common,
-    entryPoints: screens.map((name) => join("src", `${name}.ts`)),
+    entryPoints: [...screens, ...later].map((name) => join("src", `${name}.ts`)),
     outdir: dist,
     entryNames: "[name]-[hash]",
     format: "esm",

@@ -5,6 +5,7 @@ import { graphemes } from "./bodies";
 import { sayAt, sayOnPage, wordsOf } from "./commands";
 import { openDrafts } from "./drafts";
 import type { Outbox } from "./outbox";
+import type { Ends, Suggestions } from "./suggest";
 import { pageLang, plural, text } from "./texts";
 import type { Body } from "./wire";
 
@@ -21,9 +22,13 @@ interface Door {
 export const sayReceived = (): void => sayOnPage(text("received"), 8);
 
 /** A modal dialog brings what a sheet needs: focus inside, Escape, and the page behind it asleep. */
-function hangDoor(fold: HTMLDetailsElement, sheet: HTMLElement, words: HTMLElement): Door {
+function hangDoor(fold: HTMLDetailsElement, sheet: HTMLElement, words: HTMLElement, opened: () => void): Door {
   if (typeof HTMLDialogElement !== "function") {
-    fold.addEventListener("toggle", () => fold.open && words.focus());
+    fold.addEventListener("toggle", () => {
+      if (!fold.open) return;
+      opened();
+      words.focus();
+    });
     return { open: () => void (fold.open = true), close: () => void (fold.open = false) };
   }
   const dialog = document.createElement("dialog");
@@ -36,6 +41,7 @@ function hangDoor(fold: HTMLDetailsElement, sheet: HTMLElement, words: HTMLEleme
   fold.after(dialog);
   const door: Door = {
     open() {
+      opened();
       if (!dialog.open) dialog.showModal();
       words.focus();
     },
@@ -48,14 +54,16 @@ function hangDoor(fold: HTMLDetailsElement, sheet: HTMLElement, words: HTMLEleme
       door.open();
     });
   }
-  const close = sheet.querySelector<HTMLElement>("[data-ask-close]");
-  if (close) close.hidden = false;
-  close?.addEventListener("click", () => dialog.close());
-  if (wasOpen) door.open();
+  for (const close of sheet.querySelectorAll<HTMLElement>("[data-ask-close]")) {
+    close.hidden = false;
+    close.addEventListener("click", () => dialog.close());
+  }
+  // Another page of ours led here to ask.
+  if (wasOpen || location.hash === `#${fold.id}`) door.open();
   return door;
 }
 
-export function openSheet(outbox: () => Outbox): Sheet | null {
+export function openSheet(outbox: () => Outbox, ends: Pick<Ends, "parse" | "vote">): Sheet | null {
   const form = document.querySelector<HTMLFormElement>("form[data-keep]");
   const words = form?.querySelector<HTMLTextAreaElement>('[name="words"]');
   if (!form || !words) return null;
@@ -64,6 +72,8 @@ export function openSheet(outbox: () => Outbox): Sheet | null {
   const left = form.querySelector<HTMLElement>("[data-left]");
   const secret = form.querySelector<HTMLInputElement>('[name="private"][type="checkbox"]');
   const contact = form.querySelector<HTMLElement>("[data-when-private]");
+  const go = form.querySelector<HTMLElement>("[data-ask-go]");
+  const verb = go?.textContent ?? "";
   const label = document.querySelector<HTMLElement>("[data-ask-label]");
   const invitation = label?.textContent ?? "";
   const limit = Number(words.dataset["limit"] ?? 0);
@@ -77,8 +87,12 @@ export function openSheet(outbox: () => Outbox): Sheet | null {
       left.textContent = over > 0 ? plural("over", over) : plural("left", -over);
       left.toggleAttribute("data-over", over > 0);
     }
+    // Whoever was muted can ask nobody else.
+    if (secret && form?.querySelector("[data-muted]:not([hidden])")) secret.checked = true;
+    const mark = secret?.checked ? go?.dataset["private"] : verb;
+    if (go && mark && go.textContent !== mark) go.textContent = mark;
     if (contact) {
-      contact.hidden = !secret?.checked;
+      contact.hidden = !secret?.checked && !form?.hasAttribute("data-offered");
       // What is not asked for is not sent.
       for (const field of contact.querySelectorAll("input")) field.disabled = contact.hidden;
     }
@@ -92,7 +106,33 @@ export function openSheet(outbox: () => Outbox): Sheet | null {
     if (overBy() <= 0) sayAt(form, "");
     follow();
   });
-  const door = fold && sheet ? hangDoor(fold, sheet, words) : null;
+
+  let suggestions: Suggestions | null = null;
+  let loading = false;
+
+  /** What helps while writing comes when it is needed; it has its room before anybody types. */
+  async function prepare(): Promise<void> {
+    follow();
+    const place = form?.querySelector<HTMLElement>("[data-similar-place]");
+    if (!place || !form || !words || loading) return;
+    place.hidden = false;
+    loading = true;
+    try {
+      const { openSuggestions } = (await import(place.dataset["script"] ?? "")) as typeof import("./suggest");
+      suggestions = openSuggestions({
+        ...ends,
+        form,
+        words,
+        lang: pageLang(),
+        changed: follow,
+        refused: (answer) => sayAt(form, answer.ok ? "" : wordsOf(answer)),
+      });
+    } catch {
+      loading = false;
+    }
+  }
+
+  const door = fold && sheet ? hangDoor(fold, sheet, words, () => void prepare()) : null;
 
   return {
     async keep(_, body) {
@@ -104,13 +144,16 @@ export function openSheet(outbox: () => Outbox): Sheet | null {
         words.focus();
         return;
       }
-      const answer = await outbox().send({ lang: pageLang(), ...body });
+      const { sure, ...asked } = body;
+      if (!sure && !asked["private"] && (await suggestions?.holds(words.value))) return;
+      const answer = await outbox().send({ lang: pageLang(), ...asked });
       if (answer !== "kept" && !answer.ok) {
         sayAt(form, wordsOf(answer));
         words.focus();
         return;
       }
       drafts.clear();
+      suggestions?.clear();
       follow();
       door?.close();
       if (answer === "kept") sayOnPage(text("kept"));

@@ -2,13 +2,16 @@
 
 import type { Body } from "./wire";
 
+const NUMBERS = ["rev", "seconds"];
+const SWITCHES = ["private", "on", "sure"];
+
 export function bodyFrom(fields: Iterable<readonly [string, unknown]>): Body {
   const body: Body = {};
   for (const [name, value] of fields) {
     // `back` is only where a page without scripts returns to; keys are made by the scripts.
     if (typeof value !== "string" || name === "back" || name === "key") continue;
-    if (name === "rev") body[name] = Number(value);
-    else if (name === "private") body[name] = value === "true" || value === "on";
+    if (NUMBERS.includes(name)) body[name] = Number(value);
+    else if (SWITCHES.includes(name)) body[name] = value === "true" || value === "on";
     // Some browsers hand out a textarea's line ends as they would travel in a form.
     else if (value.trim() !== "") body[name] = value.replace(/\r\n?/g, "\n");
   }

@@ -2,11 +2,11 @@
 // answer comes back to the same place.
 
 import { bodyFrom, fieldsOf } from "./bodies";
-import { makeKey, signature } from "./keys";
+import { openKeys } from "./keys";
 import type { Link } from "./link";
 import { keepScroll } from "./scroll";
 import { text } from "./texts";
-import type { Body, Refusal } from "./wire";
+import type { Answer, Body, Refusal } from "./wire";
 
 export interface Doings {
   /** A form whose words are never lost has a way of its own. */
@@ -26,7 +26,7 @@ function write(spot: Element | null | undefined, words: string): void {
   if (words) spot.hidden = false;
 }
 
-const pageSpot = (): Element | undefined =>
+export const pageSpot = (): Element | undefined =>
   Array.from(document.querySelectorAll("[data-say]")).find((spot) => !spot.closest(OUTSIDE));
 
 let silence: number | undefined;
@@ -49,8 +49,30 @@ export function sayAt(form: Element, words: string): void {
 export const wordsOf = (refusal: Refusal): string =>
   refusal.say || text(refusal.code === "unsent" ? "not_sent" : "refused");
 
+/** After any other answer the same may have been done all the same: it is asked again under the same key. */
+export const isSettled = (answer: Answer): boolean =>
+  answer.ok || (answer.code !== "unsent" && answer.code !== "not_saved");
+
+type Pressed = (event: SubmitEvent, form: HTMLFormElement) => HTMLElement | null;
+
+/** Which button sent a form; the second half of a double click, on what moved under it, was not meant. */
+export function watchPress(): Pressed {
+  let pressed: HTMLElement | null = null;
+  addEventListener(
+    "click",
+    (event) => {
+      const before = pressed?.closest("[data-card]");
+      pressed = event.target instanceof Element ? event.target.closest("button") : null;
+      if (event.detail > 1 && before && pressed?.closest("[data-card]") !== before) event.preventDefault();
+    },
+    true,
+  );
+  // `submitter` is missing on older Safari; there the last click in this form was it.
+  return ({ submitter }, form) => submitter ?? (pressed && form.contains(pressed) ? pressed : null);
+}
+
 /** Whatever was typed has been taken: the next picture of the card may replace it. */
-function fold(form: HTMLFormElement): void {
+export function fold(form: HTMLFormElement): void {
   form.reset();
   const details = form.closest<HTMLDetailsElement>("[data-card] details");
   if (!details?.open) return;
@@ -60,28 +82,13 @@ function fold(form: HTMLFormElement): void {
 }
 
 export function startCommands(link: Link, doings: Doings): void {
-  // An action that got no answer keeps its key, so that trying again cannot do it twice.
-  const unanswered = new Map<string, string>();
-  let pressed: HTMLElement | null = null;
-
-  addEventListener(
-    "click",
-    (event) => {
-      const before = pressed?.closest("[data-card]");
-      pressed = event.target instanceof Element ? event.target.closest("button") : null;
-      // The second half of a double click, on what moved under it, was not meant.
-      if (event.detail > 1 && before && pressed?.closest("[data-card]") !== before) event.preventDefault();
-    },
-    true,
-  );
+  const keys = openKeys();
+  const pressed = watchPress();
 
   async function run(form: HTMLFormElement, command: string, body: Body): Promise<void> {
-    const name = signature(command, body);
-    const key = unanswered.get(name) ?? makeKey();
-    unanswered.set(name, key);
     const undo = doings.expect?.(form);
-    const answer = await link.command(command, { ...body, key });
-    if (answer.ok || (answer.code !== "unsent" && answer.code !== "not_saved")) unanswered.delete(name);
+    const answer = await link.command(command, { ...body, key: keys.of(command, body) });
+    if (isSettled(answer)) keys.done(command, body);
     if (answer.ok) {
       if (!undo) fold(form);
       doings.done?.(command);
@@ -100,8 +107,7 @@ export function startCommands(link: Link, doings: Doings): void {
     if (!command) return;
     event.preventDefault();
     if (form.hasAttribute("aria-busy")) return;
-    // `submitter` is missing on older Safari; there the last click in this form was it.
-    const button = event.submitter ?? (pressed && form.contains(pressed) ? pressed : null);
+    const button = pressed(event, form);
     const body = bodyFrom(fieldsOf(form, button));
     doings.complete?.(form, body);
     const busy = button ?? form.querySelector("button");

@@ -1,11 +1,14 @@
 import { stageTeller } from "./announce";
 import { openSheet, sayReceived } from "./ask";
-import { startCommands, wordsOf } from "./commands";
+import { isSettled, startCommands, wordsOf } from "./commands";
 import { openMine } from "./mine";
 import { isOwn } from "./own";
+import { openKeys } from "./keys";
 import { openOutbox } from "./outbox";
+import { parse } from "./patches";
 import { startReading } from "./reading";
 import { openScreen } from "./screen";
+import { showPace } from "./pace";
 import { openTallies } from "./tallies";
 import { openVotes } from "./votes";
 
@@ -22,6 +25,7 @@ const { link, board, announcer } = openScreen({
     if (place === "questions") announcer.arrived("new_questions", cards.length);
   },
   changed: () => tellStage(),
+  facts: showPace,
   own() {
     void fetchOwn();
     outbox.flush();
@@ -30,7 +34,17 @@ const { link, board, announcer } = openScreen({
 
 const tellStage = stageTeller(announcer);
 const fetchOwn = openMine(link, board, votes, announcer);
-const sheet = openSheet(() => outbox);
+const keys = openKeys();
+const sheet = openSheet(() => outbox, {
+  parse,
+  async vote(question, on) {
+    const command = on ? "question.vote" : "question.unvote";
+    const answer = await link.command(command, { question, key: keys.of(command, { question }) });
+    if (isSettled(answer)) keys.done(command, { question });
+    if (answer.ok) void fetchOwn();
+    return answer;
+  },
+});
 const outbox = openOutbox(link, {
   async taken(late) {
     await fetchOwn();

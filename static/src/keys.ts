@@ -10,3 +10,16 @@ export function makeKey(): string {
 export function signature(name: string, body: object): string {
   return name + JSON.stringify(Object.entries(body).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+/** Keys of actions that got no answer: trying again cannot do it twice. */
+export function openKeys(): { of(name: string, body: object): string; done(name: string, body: object): void } {
+  const kept = new Map<string, string>();
+  return {
+    of(name, body) {
+      const key = kept.get(signature(name, body)) ?? makeKey();
+      kept.set(signature(name, body), key);
+      return key;
+    },
+    done: (name, body) => void kept.delete(signature(name, body)),
+  };
+}

@@ -5,13 +5,15 @@ import { Manager } from "socket.io-client";
 import { keepScroll } from "./scroll";
 import { pageLang, text } from "./texts";
 import { isAnswer, judge } from "./wire";
-import type { Answer, Body, Mark, Patch, Pulse } from "./wire";
+import type { Answer, Body, Card, Mark, Patch, Pulse } from "./wire";
 
-export interface Ears {
-  patch(patch: Patch, whole: boolean): void;
+export interface Ears<C = Card> {
+  patch(patch: Patch<C>, whole: boolean): void;
   pulse(pulse: Pulse): void;
   /** Something of the caller's own may have changed, or the line is back. */
   own(): void;
+  /** The next pulse tells all of what pulses tell. */
+  joined?(): void;
 }
 
 export interface Link {
@@ -35,13 +37,16 @@ const PATIENCE_MS = 2000;
 
 const between = (low: number, high: number): number => low + Math.random() * (high - low);
 
-export function openLink(ears: Ears): Link {
+export function openLink<C = Card>(ears: Ears<C>): Link {
   const about = document.body.dataset;
   const home = `/s/${about["code"] ?? ""}`;
   const audience = about["audience"] ?? "public";
   // The receipt shows only own questions; what else happens it hears as the families do.
   const screen = about["screen"] === "mine" ? "families" : (about["screen"] ?? "families");
-  const at: Mark = { epoch: Number(about["epoch"] ?? 1), seq: Number(about["seq"] ?? 0) };
+  const format = about["format"] ?? "html";
+  // A page's own cards are HTML: a screen that draws them itself begins with none.
+  const bare = format === "json";
+  const at: Mark = { epoch: Number(about["epoch"] ?? 1), seq: bare ? 0 : Number(about["seq"] ?? 0) };
   const line = document.querySelector<HTMLElement>("[data-link]");
 
   let head = at.seq;
@@ -109,14 +114,14 @@ export function openLink(ears: Ears): Link {
           epoch: String(at.epoch),
           audience,
           screen,
-          format: "html",
+          format,
           lang: pageLang(),
         }).toString(),
     );
 
   // Patches
 
-  function accept(patch: Patch, fetched: boolean): void {
+  function accept(patch: Patch<C>, fetched: boolean): void {
     const verdict = judge(patch, at);
     if (verdict === "apply" || verdict === "restart") {
       at.epoch = patch.epoch;
@@ -136,7 +141,7 @@ export function openLink(ears: Ears): Link {
     try {
       do {
         more = false;
-        accept((await board(at.seq)) as Patch, true);
+        accept((await board(at.seq)) as Patch<C>, true);
       } while (more);
       reached = Date.now();
       return true;
@@ -158,7 +163,7 @@ export function openLink(ears: Ears): Link {
 
   async function whole(): Promise<boolean> {
     try {
-      const patch = (await board(0)) as Patch;
+      const patch = (await board(0)) as Patch<C>;
       // While it was under way a patch may have come that knows more; the link itself then leads on.
       if (patch.epoch === at.epoch && patch.to < at.seq) return false;
       at.epoch = patch.epoch;
@@ -188,7 +193,7 @@ export function openLink(ears: Ears): Link {
         code: about["code"],
         audience,
         screen,
-        format: "html",
+        format,
         lang: pageLang(),
         epoch: at.epoch,
         since: at.seq,
@@ -212,6 +217,7 @@ export function openLink(ears: Ears): Link {
     manager.reconnectionDelay(FIRST_RETRY_MS);
     hint = 0;
     mended();
+    ears.joined?.();
     ears.own();
   });
 
@@ -229,7 +235,7 @@ export function openLink(ears: Ears): Link {
     if (!socket.active) comeBackLater(LONGEST_RETRY_MS / 2, LONGEST_RETRY_MS);
   });
 
-  socket.on("patch", (patch: Patch) => accept(patch, false));
+  socket.on("patch", (patch: Patch<C>) => accept(patch, false));
   socket.on("notice", () => ears.own());
   socket.on("pulse", (pulse: Pulse) => {
     if (pulse.retry_ms !== undefined) {
@@ -269,7 +275,9 @@ export function openLink(ears: Ears): Link {
 
   // The first connection of a slow line is no trouble yet.
   troubled(undefined, PATIENCE_MS * 3);
-  socket.connect();
+  // Thousands of cards come over HTTP, where they are packed; the socket then goes on from there.
+  if (bare) void catchUp().then(() => socket.connect());
+  else socket.connect();
 
   return {
     async command(name, body) {

@@ -32,6 +32,7 @@ export function openMine(link: Link, board: Board, votes: Votes, announcer: Anno
         if (again) continue;
         board.own(own.cards);
         votes.set(own.votes);
+        for (const line of document.querySelectorAll<HTMLElement>("[data-muted]")) line.hidden = !own.muted;
       } catch {
         // The next connection fetches it again.
       }

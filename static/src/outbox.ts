@@ -149,7 +149,8 @@ export function openOutbox(link: Link, ends: OutboxEnds): Outbox {
       const answer = await Promise.race([tryOnce(entry), soon]);
       inSheet.delete(entry.key);
       // After "not saved" it may have been saved all the same: only the same key is safe to try again with.
-      if (answer !== "kept" && !answer.ok && !passes(answer.code)) {
+      // Whoever is told to wait still stands in front of the form, with the words in it.
+      if (answer !== "kept" && !answer.ok && (answer.code === "too_fast" || !passes(answer.code))) {
         // The words are still in the form, with the reason beside them.
         forget(entry.key);
         draw();

@@ -16,6 +16,7 @@ export interface Hooks {
   /** Cards that were not there before, by place; not told for a whole board. */
   arrived?(place: string, cards: HTMLElement[]): void;
   changed?(): void;
+  facts?(facts: SessionFacts): void;
 }
 
 export interface Board {
@@ -32,7 +33,7 @@ export interface Board {
  * page's content policy allows no inline script. Words that were never on the server (a kept
  * question, a counter) go in as textContent elsewhere.
  */
-function parse(html: string): HTMLElement | null {
+export function parse(html: string): HTMLElement | null {
   const frame = document.createElement("template");
   frame.innerHTML = html;
   const card = frame.content.firstElementChild;
@@ -165,6 +166,7 @@ export function openBoard(hooks: Hooks): Board {
   }
 
   function showFacts(facts: SessionFacts): void {
+    hooks.facts?.(facts);
     const about = document.body.dataset;
     if (facts.state !== undefined && facts.state !== about["state"]) {
       about["state"] = facts.state;
@@ -202,6 +204,7 @@ export function openBoard(hooks: Hooks): Board {
   }
 
   function draw(patch: Patch, whole: boolean): void {
+    const joined: string[] = [];
     take(() => {
       if (whole) {
         const listed = new Set(patch.cards.map((card: Card) => card.id));
@@ -213,10 +216,17 @@ export function openBoard(hooks: Hooks): Board {
         else if (card.rev >= (tombstones.get(card.id) ?? 0)) {
           tombstones.set(card.id, card.rev);
           const old = find(card.id, false);
-          if (old && (whole || card.rev >= Number(old.dataset["rev"] ?? 0))) remove(old);
+          if (!old || !(whole || card.rev >= Number(old.dataset["rev"] ?? 0))) continue;
+          remove(old);
+          if (card.into) joined.push(card.into);
         }
       }
       if (patch.session) showFacts(patch.session);
+      // Its reader finds it again where it is now; the mark goes with the next change of that card.
+      for (const id of joined) {
+        const living = find(id, false);
+        if (living) living.dataset["joined"] = text("joined");
+      }
     });
     document.body.dataset["epoch"] = String(patch.epoch);
     document.body.dataset["seq"] = String(patch.to);
