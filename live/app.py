@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from live import archives, doors, health, office, pages, planning, wire
+from live import archives, audit, closing, desk, doors, drafts, follow_ups, health, office, pages, planning, rules, wire
 from live.house import House, build_house
 from live.rendering import DIST
 from live.settings import Settings
@@ -51,16 +51,23 @@ def create_app(settings: Settings) -> Starlette:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await house.commands.batches.finish()
+            await house.claims.close()
             await house.database.dispose()
 
     app = Starlette(
         routes=[
             *health.routes,
             *wire.routes,
+            *drafts.routes,
+            *rules.routes,
             *pages.routes,
+            *desk.routes,
+            *audit.routes,
+            *closing.routes,
             *archives.routes,
             *doors.routes,
-            *planning.routes,  # Before the office, whose /office/{code} would take /office/new for a session.
+            *planning.routes,  # Both before the office, whose /office/{code} would take /office/new for a session.
+            *follow_ups.routes,
             *office.routes,
             Mount(
                 "/static",
@@ -94,14 +101,22 @@ def turns(house: House) -> list[Coroutine[Any, Any, None]]:
     async def keep() -> None:
         await keep_time(house.database, clock(), has_devices, house.moved)
 
+    async def expire() -> None:
+        house.claims.expire()
+
     running = [
         again(look, LOOK_EVERY),
+        again(expire, LOOK_EVERY),
         again(house.broadcast.beat, BEAT_EVERY),
         again(house.sockets.recheck, RECHECK_EVERY),
         again(house.sockets.tell_counts, RECHECK_EVERY),
         again(keep, TIME_EVERY),
     ]
-    return [*running, house.nudges.run()] if house.nudges else running
+    if house.nudges:
+        running.append(house.nudges.run())
+    if house.alarms.ways:  # Else an alarm is shown at the desk alone.
+        running.append(house.alarms.run())
+    return running
 
 
 async def again(do: Callable[[], Awaitable[None]], seconds: float) -> None:

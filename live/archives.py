@@ -42,13 +42,13 @@ async def archive(request: Request) -> Response:
         stage_answered=[c for c in answered if c.settled_at],
         written_answered=[c for c in answered if not c.settled_at],
         open=[c for c in cards if c.state in OPEN],
-        tallies=board.tallies,
+        tallies=feed.tallies,
         topics=[(topic, found) for topic in topics if (found := [c for c in answered if c.topic == topic])],
         head={"seq": board.seq, "hash": feed.hash},
         counts={
             "questions": len(cards),
             "answered": len(answered),
-            "votes": sum(board.tallies.get(c.id, 0) for c in cards),
+            "votes": sum(feed.tallies.get(c.id, 0) for c in cards),
         },
     )
 

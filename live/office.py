@@ -108,8 +108,9 @@ async def session_page(request: Request, here: Visit, fresh: dict[str, Any] | No
         "presenter": f"/s/{code}/speak",
         "stage": f"/s/{code}/stage",
     }
-    if here.caller.may(Permission.READ_CONTACTS):
+    if here.caller.may(Permission.FOLLOW_UP):
         links["follow_ups"] = f"/s/{code}/follow-ups"
+    links |= {"close": f"/s/{code}/close", "log": f"/s/{code}/log"}
     if here.session.state == S.PUBLISHED:
         links["archive"] = f"/archive/{code}"
     now = clock()

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from live.broadcast import Feed
+from live import follow_ups, texts
+from live.broadcast import Feed, visible
 from live.rendering import qr, row_view, session_view
 from live.visit import Visit, house_of, known, visit
-from moderation import contacts, votes
+from moderation import votes
 from sessions import session as sessions
 from sessions.audiences import SCREENS, Card, card, own_card
 from sessions.events import SessionState as S
-from sessions.events import State
 from sessions.permissions import Permission
-from sessions.question import Audience, Question
+from sessions.question import Audience
 from sessions.refusals import Refusal
 from sessions.session import Session
 
@@ -27,9 +28,13 @@ BACKS = {
     "families": "/s/{code}",
     "mine": "/s/{code}/mine",
     "desk": "/s/{code}/desk",
+    "desk.open": "/s/{code}/desk?open={question}",
+    "desk.next": "/s/{code}/desk?open=next",
     "speak": "/s/{code}/speak",
     "stage": "/s/{code}/stage",
     "office": "/office/{code}",
+    "close": "/s/{code}/close",
+    **follow_ups.BACKS,
 }
 """Where a form's sender goes afterwards, by the name of the screen they came from."""
 
@@ -59,7 +64,7 @@ def places(feed: Feed, screen: str) -> dict[str, list[Card]]:
 
 def standing(feed: Feed, audience: Audience) -> dict[str, Any]:
     """Where the page's board stands, for the scripts that go on from it."""
-    return {"seq": feed.board.head(audience), "epoch": feed.epoch, "tallies": feed.tallies}
+    return {"seq": feed.board.head(audience), "epoch": feed.epoch, "tallies": visible(feed, audience)}
 
 
 def first(cards: list[Card]) -> Card | None:
@@ -70,12 +75,13 @@ def own(feed: Feed, here: Visit) -> list[Card]:
     """The caller's own questions, the latest first; beside them, to read only, those of a receipt shown here."""
     cards = []
     for question in reversed(feed.board.questions.values()):
+        if question.author not in (here.caller.person, here.receipt):
+            continue
         living = feed.board.living(question)
         shown = own_card(question, living if living is not question else None)
-        if question.author == here.caller.person:
-            cards.append(shown)
-        elif question.author == here.receipt:
-            cards.append(msgspec.structs.replace(shown, may_edit=False, may_withdraw=False))
+        if question.author != here.caller.person:
+            shown = msgspec.structs.replace(shown, may_edit=False, may_withdraw=False)
+        cards.append(shown)
     return cards
 
 
@@ -121,7 +127,7 @@ async def families(request: Request) -> Response:
 async def families_page(
     request: Request, here: Visit, *, draft: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
-    """The families' page; with a `draft`, the words that could not be taken, and why."""
+    """The families' page; with a `draft`, words that are not taken yet, and why."""
     feed = await here.feed()
     lists = places(feed, "families")
     sort = "most" if request.query_params.get("sort") == "most" else "newest"
@@ -145,11 +151,24 @@ async def families_page(
         mine=own(feed, here),
         me=here.mark,
         voted=voted,
+        muted=here.caller.person in feed.board.muted,
+        slow=slow_line(here, feed, here.house.renderer.lang(request)),
         draft=draft,
         key=secrets.token_urlsafe(12),
         open_ask=draft is not None,
     )
     return welcomed(here, response)
+
+
+def slow_line(here: Visit, feed: Feed, lang: str) -> str:
+    """How often everybody may ask, where that is not as often as they like."""
+    return texts.slow_sentence(here.house.renderer.translations[lang].ngettext, feed.board.slow)
+
+
+def draft_of(raw: dict[str, Any], *, say: str = "", offer: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What was typed into the sheet, as it was typed; `offer` are the concerns for which it is not sent yet."""
+    fields = {name: raw.get(name) for name in ("words", "name", "topic", "school", "contact", "times")}
+    return fields | {"private": raw.get("private") == "true", "say": say, "offer": offer}
 
 
 async def mine(request: Request) -> Response:
@@ -167,29 +186,12 @@ async def mine(request: Request) -> Response:
         session=view(feed, here.session),
         **standing(feed, Audience.PUBLIC),
         mine=own(feed, here),
+        muted=here.caller.person in feed.board.muted,
         me=here.mark,
         receipt_url=receipt,
         receipt_qr=qr(receipt) if receipt else None,
     )
     return welcomed(here, response)
-
-
-async def desk(request: Request) -> Response:
-    here = await visit(request, Permission.READ_DESK)
-    feed = await here.feed()
-    lists = places(feed, "desk")
-    return here.house.renderer.page(
-        request,
-        "desk.html",
-        caller=here.caller,
-        session=view(feed, here.session),
-        **standing(feed, Audience.DESK),
-        waiting=lists["waiting"],
-        shown=lists["shown"],
-        lineup=lists["lineup"],
-        stage=first(lists["stage"]),
-        done=list(reversed(lists["done"])),
-    )
 
 
 async def speak(request: Request) -> Response:
@@ -228,47 +230,22 @@ async def stage(request: Request) -> Response:
     return welcomed(here, response)
 
 
-def is_followed_up(question: Question) -> bool:
-    """With a person of the staff, or with a way to reach the asker that was not taken back."""
-    return question.state is State.PRIVATE or (question.contact and question.state is not State.WITHDRAWN)
-
-
-async def follow_ups(request: Request) -> Response:
-    """Questions that a person answers outside the session, with how to reach their askers; for liaisons alone."""
-    here = await visit(request, Permission.READ_CONTACTS)
-    feed, house = await here.feed(), here.house
-    async with house.database.reading() as db:
-        reaches = await contacts.reaches(db, house.settings.cipher(), here.caller, here.session.id)
-    wanted = (q for q in feed.board.questions.values() if is_followed_up(q))
-    cards = [card(q, Audience.DESK) for q in wanted]
-    return house.renderer.page(
-        request,
-        "follow_ups.html",
-        caller=here.caller,
-        session=view(feed, here.session),
-        cards=[c for c in cards if c],
-        contacts=reaches,
-    )
-
-
 async def refused_form(request: Request, refusal: Refusal, command: str, raw: dict[str, Any], back: str) -> Response:
     """What a person without scripts sees when a form is refused: why, and their words still there."""
     renderer, code = house_of(request).renderer, request.path_params["code"]
     here = None if refusal.code in ("not_found", "no_identity", "not_saved") else await visit(request)
     if here and command == "question.ask" and S(here.session.state) not in OVER:
         lang = renderer.lang(request)
-        draft = {name: raw.get(name) for name in ("words", "name", "topic", "contact")}
-        draft |= {"private": raw.get("private") == "true", "say": refusal.say(renderer.gettext(lang), lang)}
+        draft = draft_of(raw, say=refusal.say(renderer.gettext(lang), lang))
         return await families_page(request, here, draft=draft, status=refusal.status)
-    address = back.format(code=sessions.tidy_code(code))
+    back = BACKS["desk.open"] if back == BACKS["desk.next"] else back  # It is not decided: back to it.
+    address = back.format(code=sessions.tidy_code(code), question=quote(str(raw.get("question", "")), safe=""))
     return renderer.refusal(request, refusal, address, words=raw.get("words"))
 
 
 routes = [
     Route("/", home),
     Route("/s/{code}", families),
-    Route("/s/{code}/desk", desk),
     Route("/s/{code}/speak", speak),
     Route("/s/{code}/stage", stage),
-    Route("/s/{code}/follow-ups", follow_ups),
 ]

@@ -25,6 +25,7 @@ from starlette.responses import HTMLResponse
 
 from live import texts
 from live.settings import Settings
+from moderation.decisions import REASONS
 from sessions.audiences import Card
 from sessions.board import Board
 from sessions.permissions import Caller
@@ -83,7 +84,12 @@ class Renderer:
             "lang": lang,
             "dir": "rtl" if locale.text_direction == "right-to-left" else "ltr",
             "languages": [(code, own_name(code)) for code in self.translations],
-            "site": {"district": self.settings.district, "name": "FACE-to-Face"},
+            "site": {
+                "district": self.settings.district,
+                "name": "FACE-to-Face",
+                "help_line": self.settings.help_line,
+                "emergency": self.settings.emergency,
+            },
             "texts_json": self._script_texts(translation, review=True),
             "critical_css": Markup(self.critical_css),  # noqa: S704 (our own stylesheet)
             "labels": texts.labels(translation.gettext),
@@ -153,10 +159,14 @@ class Renderer:
         say = refusal.say(self.gettext(lang), lang)
         return self.page(request, "refusal.html", status=refusal.status, say=say, back=back, words=words)
 
-    def card(self, card: Card, screen: str, lang: str, session: Mapping[str, Any]) -> str:
-        """One card as the element that stands in a list; without tallies, which are laid over on the device."""
+    def card(self, card: Card, screen: str, lang: str, session: Mapping[str, Any], **own: Any) -> str:
+        """One card as the element that stands in a list; without tallies, which are laid over on the device.
+
+        `own` is what is one person's alone, on a card that is told to them and nobody else.
+        """
         template = self.environments[lang].get_template(f"cards/{screen}.html")
-        return template.render(card=card, session=session, tally=None, voted=False, back="families").strip()
+        laid = {"tally": None, "voted": False, "back": "families"} | own
+        return template.render(card=card, session=session, **laid).strip()
 
 
 def own_name(lang: str) -> str:
@@ -194,12 +204,15 @@ def session_view(board: Board, endless: bool = False) -> dict[str, Any]:
         "about": plan.about,
         "state": str(board.state),
         "input": board.input,
+        "slow": board.slow,
         "review": plan.review,
         "names": plan.names,
         "limit": plan.limit,
         "languages": list(plan.languages),
         "topics": list(plan.topics),
         "speakers": list(plan.speakers),
+        "schools": list(plan.schools),
+        "reasons": list(plan.reasons or REASONS),
         "starts_at": plan.starts_at,
         "ends_at": plan.ends_at,
         "zone": plan.zone,
@@ -224,4 +237,5 @@ def row_view(session: Session) -> dict[str, Any]:
         "ends_at": session.ends_at,
         "zone": plan.zone,
         "published_at": session.published_at,
+        "completed_at": session.completed_at,
     }

@@ -26,6 +26,7 @@ BUDGETS: dict[str, Budget] = {
     "question.withdraw": Budget(10, 5.0),
     "question.vote": Budget(40, 1.0),
     "question.unvote": Budget(40, 1.0),
+    "draft": Budget(20, 2.0),
 }
 N = TypeVar("N")
 CROWD = Budget(5_000, 0.2)

@@ -56,7 +56,7 @@ async def complete(tx: Transaction, caller: Caller) -> None:
     if left := len(await left_open(tx)):
         raise Refusal(
             "not_now",
-            "{left} questions have no outcome yet. Answer them, hand them over or decline them first.",
+            "Questions without an outcome yet: {left}. Answer them, hand them over or decline them first.",
             left=left,
         )
     tx.session.completed_at = tx.now

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from moderation import states
 from moderation.questions import Question, change, find, guard
 from sessions import events as ev
 from sessions import policy
 from sessions.database import Transaction
 from sessions.events import State
 from sessions.permissions import Caller
+from sessions.question import OPEN
 from sessions.refusals import Refusal
 from sessions.words import clean, clean_line, keep
 
@@ -18,6 +23,13 @@ TRIES = ("reached", "no_answer", "left_message", "wrong_number", "wrote")
 OUTCOMES = ("answered", "referred", "unreachable", "not_wanted")
 """How a follow-up can end."""
 MAX_OWNER, MAX_WORDS = 80, 1000
+
+
+async def concerned(db: AsyncSession) -> set[int]:
+    """The sessions in which anything is, was or may be followed up."""
+    may_be = (*OPEN, State.PRIVATE, State.HIDDEN)
+    query = select(Question.session_id).where(or_(Question.followed.is_not(None), Question.state.in_(may_be)))
+    return set(await db.scalars(query.distinct()))
 
 
 async def plan(
@@ -48,9 +60,10 @@ async def attempt(tx: Transaction, caller: Caller, question: str, outcome: str, 
     found = await find(tx, caller, question)
     if outcome not in TRIES:
         raise Refusal("bad", "Please say how it went.")
+    state = states.step(State(found.state), "follow_up")
     _require_open(found)
     fields = {"outcome": outcome, "words": _words(tx, words), "name": caller.name or ""}
-    return change(tx, caller, found, State(found.state), ev.FollowUpAttempted, **fields)
+    return change(tx, caller, found, state, ev.FollowUpAttempted, **fields)
 
 
 async def close(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from moderation.questions import Question, change, guard
+from moderation.questions import Question, change, guard, stale
 from sessions import events as ev
 from sessions import policy
 from sessions.database import Transaction
@@ -133,7 +133,7 @@ async def next_up(tx: Transaction, caller: Caller, question: str | None = None, 
         found, state = await guard(tx, caller, question, rev, "settle")
         change(tx, caller, found, state, ev.StageSettled)
     elif now:
-        raise Refusal("stale", "A colleague brought a question on stage meanwhile. Your change was not made.")
+        raise await stale(tx, now)
     line = await waiting(tx)
     if line:
         return change(tx, caller, line[0], State.ON_STAGE, ev.StageBrought)

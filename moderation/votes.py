@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -39,8 +38,8 @@ async def _votable(tx: Transaction, caller: Caller, question: str) -> tuple[Ques
     if "merges" not in tx.known:  # Once for a whole batch; a merge in it forgets them.
         await tx.flush()
         tx.known["merges"] = await merges(tx.db, tx.session.id)
-    living, authors = tx.known["merges"]
-    twins = [one for one, root in living.items() if root == found.id]
+    _, authors, families = tx.known["merges"]
+    twins = families.get(found.id, [])
     query = select(Vote.question_id).where(Vote.question_id.in_([found.id, *twins]), Vote.person == caller.person)
     return found, {found.author, *(authors[one] for one in twins)}, set(await tx.db.scalars(query))
 
@@ -66,14 +65,15 @@ async def unvote(tx: Transaction, caller: Caller, question: str) -> Question:
 
 
 class Merges(NamedTuple):
-    """Which question lives for which, and who asked."""
+    """Which question lives for each that was merged, who asked that, and the other way: for which ones each lives."""
 
     living: dict[str, str]
     authors: dict[str, str]
+    families: dict[str, list[str]]
 
 
 async def merges(db: AsyncSession, session_id: int) -> Merges:
-    """Every merged question of a session with the one that lives for it."""
+    """Every merged question of a session."""
     query = select(Question.id, Question.into, Question.author).where(
         Question.session_id == session_id, Question.into.is_not(None)
     )
@@ -85,7 +85,10 @@ async def merges(db: AsyncSession, session_id: int) -> Merges:
             question = into[question]
         return question
 
-    return Merges({question: living(question) for question in into}, {q: author for q, _, author in rows})
+    found = Merges({question: living(question) for question in into}, {q: author for q, _, author in rows}, {})
+    for question, root in found.living.items():
+        found.families.setdefault(root, []).append(question)
+    return found
 
 
 async def tallies(db: AsyncSession, session_id: int, questions: Iterable[str] | None = None) -> dict[str, int]:
@@ -96,18 +99,17 @@ async def tallies(db: AsyncSession, session_id: int, questions: Iterable[str] | 
     """
     query = select(Vote.question_id, func.count()).where(Vote.session_id == session_id).group_by(Vote.question_id)
     counted = {question: count for question, count in await db.execute(query)}
-    living, authors = await merges(db, session_id)
-    if living:
-        counted = {q: n for q, n in counted.items() if q not in living} | await _families(db, living, authors)
+    merged = await merges(db, session_id)
+    if merged.living:
+        counted = {q: n for q, n in counted.items() if q not in merged.living} | await _families(db, merged)
     wanted = None if questions is None else set(questions)
     return {q: n for q, n in counted.items() if n and (wanted is None or q in wanted)}
 
 
-async def _families(db: AsyncSession, living: dict[str, str], authors: dict[str, str]) -> dict[str, int]:
-    people: dict[str, set[str]] = defaultdict(set)
-    for question, root in living.items():
-        people[root].add(authors[question])
-    members = sorted({*living, *living.values()})
+async def _families(db: AsyncSession, merged: Merges) -> dict[str, int]:
+    living, authors, families = merged
+    people = {root: {authors[twin] for twin in twins} for root, twins in families.items()}
+    members = sorted({*living, *families})
     for start in range(0, len(members), 500):
         part = members[start : start + 500]
         query = select(Vote.question_id, Vote.person).where(Vote.question_id.in_(part))
@@ -125,5 +127,5 @@ async def voted_by(db: AsyncSession, session_id: int, person: str) -> set[str]:
     """The questions that a person has voted for; for a merged one, the one that lives for it."""
     query = select(Vote.question_id).where(Vote.session_id == session_id, Vote.person == person)
     voted = set(await db.scalars(query))
-    living, _ = await merges(db, session_id)
+    living = (await merges(db, session_id)).living
     return {living.get(question, question) for question in voted}

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from cryptography.fernet import Fernet
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from live.commands import Commands
 from live.throttle import Throttle
@@ -179,6 +179,23 @@ class House:
                 table.name: sorted((tuple(row) for row in await db.execute(select(table))), key=repr)
                 for table in Question.metadata.sorted_tables
             }
+
+
+class Counted:
+    """How many statements a piece of work sends to the database."""
+
+    def __init__(self, database: Database) -> None:
+        self.engine, self.count = database.writer.sync_engine, 0
+
+    def __enter__(self) -> Counted:
+        event.listen(self.engine, "before_cursor_execute", self._another)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        event.remove(self.engine, "before_cursor_execute", self._another)
+
+    def _another(self, *_: object) -> None:
+        self.count += 1
 
 
 class Behind(Exception):

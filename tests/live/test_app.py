@@ -57,7 +57,7 @@ async def test_pages_need_no_inline_script_or_style_and_no_other_host(hall: Hall
         assert json.loads(re.findall(r'id="texts">(.*?)</script>', page, re.S)[0])
         assert re.findall(r'<[^>]+ style="', page) == []
         assert re.findall(r"<[^>]+ on[a-z]+=", page) == []
-        assert re.findall(r'(?:src|href|action)="(?!/|#|\?|http://127\.0\.0\.1)([^"]*)"', page) == []
+        assert re.findall(r'(?:src|href|action)="(?!/|#|\?|tel:\d+"|http://127\.0\.0\.1)([^"]*)"', page) == []
 
 
 async def test_addresses_that_lead_nowhere(hall: Hall) -> None:

@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
+from moderation.decisions import REASONS
 from sessions import people
 from sessions import session as sessions
 from sessions.events import Plan
+from sessions.lifecycle import MAX_SCHOOLS
 from sessions.permissions import Role
 from sessions.session import Session
 from tests.running import Hall, Visitor, open_hall, shared_server
@@ -25,6 +27,8 @@ FORM: dict[str, Any] = {
     "languages": ["en", "es"],
     "topics": "Buses\nLunches\r\n\n Buses ",
     "speakers": "Ms. Ortiz, Transportation\nMr. Lee",
+    "schools": "Cholla High\n\n Manzo Elementary ",
+    "reasons": ["twice", "off_topic", "boredom"],
     "starts_at": "2031-07-01T18:00",
     "ends_at": "2031-07-01T19:30",
     "zone": "America/New_York",
@@ -39,6 +43,8 @@ PLAN = Plan(
     languages=("en", "es"),
     topics=("Buses", "Lunches"),
     speakers=("Ms. Ortiz, Transportation", "Mr. Lee"),
+    schools=("Cholla High", "Manzo Elementary"),
+    reasons=("off_topic", "twice"),
     starts_at=datetime(2031, 7, 1, 22, 0, tzinfo=UTC),
     ends_at=datetime(2031, 7, 1, 23, 30, tzinfo=UTC),
     zone="America/New_York",
@@ -149,6 +155,27 @@ async def test_a_form_with_nothing_in_it(hall: Hall) -> None:
     ):
         assert sentence in response.text
     assert await count(hall) == before
+
+
+@pytest.mark.parametrize("chosen", [[], list(REASONS), ["boredom"]])
+async def test_all_reasons_are_what_a_plan_says_without_any(hall: Hall, chosen: list[str]) -> None:
+    ada = await administrator(hall)
+    session = await planned(hall, ada, reasons=chosen)
+    assert session.plan.reasons == ()
+    form = (await ada.get(f"/office/{session.code}/edit")).text
+    assert re.findall(r'name="reasons" value="(\w+)" checked', form) == list(REASONS)
+
+
+async def test_schools_and_reasons_stand_in_the_form_as_they_are_planned(hall: Hall) -> None:
+    ada = await administrator(hall)
+    assert re.findall(r'name="reasons" value="(\w+)" checked', (await ada.get("/office/new")).text) == list(REASONS)
+    session = await planned(hall, ada)
+    form = (await ada.get(f"/office/{session.code}/edit")).text
+    assert re.findall(r'name="reasons" value="(\w+)" checked', form) == ["off_topic", "twice"]
+    assert ">Cholla High\nManzo Elementary</textarea>" in form
+    crowd = "\n".join(f"School {number}" for number in range(MAX_SCHOOLS + 1))
+    wrong = await ada.submit("/office/new", **FORM | {"schools": crowd})
+    assert (wrong.status_code, f"School {MAX_SCHOOLS}" in wrong.text) == (400, True)
 
 
 async def test_a_plan_is_changed_and_everybody_hears_of_it(hall: Hall) -> None:

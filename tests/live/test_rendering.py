@@ -17,7 +17,7 @@ from live.settings import Settings
 from sessions.audiences import SCREENS, Card, card, own_card
 from sessions.board import Board
 from sessions.events import Plan, SessionState, State
-from sessions.question import Audience, Question, Said
+from sessions.question import Audience, FollowUp, Question, Said
 
 ATTACK = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>{{7*7}}{%x%}"""
 AT = datetime(2031, 7, 1, 22, 0, tzinfo=UTC)
@@ -85,6 +85,12 @@ def cards() -> list[tuple[str, Card]]:
         found.append(("mine", own_card(one)))
     found.append(("desk", card(question(State.HELD, None), Audience.DESK) or own_card(question(State.HELD))))
     found.append(("mine", own_card(question(State.ANSWERED, None))))
+    # Tidied, urgent, promised; and joined with one that everyone sees, or with one that they do not.
+    tidied = question(State.SHOWN, tidied=True, original=ATTACK, flags=("danger",), follow_up=FollowUp(), school=ATTACK)
+    found += [("mine", own_card(tidied)), ("mine", own_card(question(State.SHOWN, tidied=True, original=None)))]
+    joined = question(State.MERGED, into="living")
+    for state in (State.ANSWERED, State.HELD, State.DECLINED, State.PRIVATE, State.HIDDEN):
+        found.append(("mine", own_card(joined, question(state, id="living"))))
     return found
 
 
@@ -102,7 +108,7 @@ def test_every_card_is_one_element_with_every_word_escaped(renderer: Renderer, l
         assert first == "li"
         assert (about["data-card"], about["data-rev"], about["data-order"]) == (shown.id, "9", shown.order)
         assert about["id"] == ("mine-" if screen == "mine" else "q-") + shown.id
-        assert html.count("<li") == 1
+        assert html.count("<li ") == 1 + html.count('<li class="label"')
         assert {"script", "img", "style"} & {tag for tag, _ in tags.seen} == set()
         assert not [name for _, attributes in tags.seen for name in attributes if name.startswith("on")]
         assert "7*7" in html or shown.words is None

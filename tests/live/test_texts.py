@@ -26,12 +26,28 @@ def test_everything_has_a_label(lang: str) -> None:
     labels = texts.labels(translation.gettext)
     assert set(labels["question"]) == set(State)
     assert set(labels["session"]) == set(SessionState)
-    assert set(labels["reasons"]) == set(REASONS)
+    assert set(labels["reasons"]) == set(labels["rules"]) == set(REASONS)
     assert set(labels["roles"]) == set(Role)
     assert set(labels["invitations"]) == {"open", "used", "revoked", "expired"}
     for group in labels.values():
         assert all(group.values())
         assert len(set(group.values())) == len(group), "two are told apart by their words"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, ""),
+        (1, "every second"),
+        (45, "every 45 seconds"),
+        (90, "every 90 seconds"),
+        (60, "every minute"),
+        (300, "every 5 minutes"),
+    ],
+)
+def test_how_often_one_may_ask_is_told_in_words(seconds: int, told: str) -> None:
+    sentence = texts.slow_sentence(catalogues()["en"].ngettext, seconds)
+    assert sentence == (f"Many people are asking. For now, everyone may ask one question {told}." if told else "")
 
 
 def test_scripts_have_the_same_sentences_in_every_language() -> None:

@@ -99,7 +99,7 @@ async def test_a_script_tag_is_taken_as_words_and_shown_as_words(hall: Hall) -> 
     assert (card["words"], card["name"]) == (attack, "<b>Rosa</b>"), "a program gets the words as they are"
     pages = [device.cards[question]["html"]]
     for visitor, path in ((rosa, ""), (rosa, "mine"), (rosa, "stage"), (ben, "desk")):
-        pages.append((await visitor.get(path)).text)
+        pages.append((await visitor.get(path, list="shown")).text)
     for page in pages:
         assert "&lt;script&gt;alert(" in page
         assert "<script>alert" not in page
@@ -541,4 +541,45 @@ async def test_mine_is_the_callers_own_and_nobody_elses(hall: Hall) -> None:
     ]
     assert all(c["html"].startswith(f'<li id="mine-{c["id"]}"') for c in html["cards"])
     assert (await luz.mine())["questions"][0]["id"] == other
-    assert (await ben.mine()) == {"questions": [], "votes": []}
+    assert (await ben.mine()) == {"questions": [], "votes": [], "muted": False}
+
+
+async def test_who_is_muted_is_told_and_can_still_ask_only_the_staff(hall: Hall) -> None:
+    rosa, ben = await hall.family(), await hall.staff("ben")
+    device = await hall.join(rosa)
+    question = await rosa.ask()
+    for command, muted in (("participant.mute", True), ("participant.unmute", False)):
+        before = len(device.notices)
+        await ben.do(command, question=question)
+        await device.until(lambda before=before: len(device.notices) > before)  # type: ignore[misc]
+        assert (await rosa.mine())["muted"] is muted
+        assert (await rosa.get("mine", format="html")).json()["muted"] is muted
+        for path in ("", "mine"):
+            page = (await rosa.get(path)).text
+            assert ('<p class="notice" data-muted>' in page) is muted
+        assert ('name="private" value="true" checked' in (await rosa.get()).text) is muted
+        if muted:
+            told = await refused_as_json(rosa, "question.ask", {"words": "To everyone?", "lang": "en"}, "not_allowed")
+            form = await rosa.press("question.ask", words="To everyone?")
+            assert (form.status_code, told["say"] in unescape(form.text), "To everyone?" in form.text) == (
+                403,
+                True,
+                True,
+            )
+            await rosa.ask("Only for staff?", private=True)
+    await rosa.ask("To everyone again?")
+
+
+async def test_where_input_is_slow_everybody_is_told_how_often(hall: Hall) -> None:
+    rosa, luz, ben = await hall.family(), await hall.family(), await hall.staff("ben")
+    device = await hall.join(rosa)
+    assert "data-slow hidden" in (await rosa.get()).text
+    await rosa.ask()
+    await ben.do("input.slow", seconds=120)
+    await device.until(lambda: device.session.get("slow") == 120)
+    assert "everyone may ask one question every 2 minutes." in (await rosa.get()).text
+    told = await refused_as_json(rosa, "question.ask", {"words": "At once?", "lang": "en"}, "too_fast")
+    assert 100 < told["retry_after"] <= 120
+    form = await rosa.press("question.ask", words="At once?", school="", topic="")
+    assert (form.status_code, "At once?" in form.text, "Please wait" in form.text) == (429, True, True)
+    await luz.ask("Others ask their first?")

@@ -204,6 +204,186 @@ async def test_an_answer_for_the_asker_alone_never_shows(small_house: House, sta
     await check(house)
 
 
+async def test_what_was_tidied_away_is_told_to_nobody_outside(small_house: House) -> None:
+    """Before it was ever shown: not the asker's words, not what stood there between; through every state there is."""
+    house = small_house
+    question = await house.ask(f"My son was hit by {SECRET}!")
+    for words in (f"Who was hit by {SECRET}?", "Who was hit?"):
+        await house.decide("question.edit_words", question, words=words)
+    await house.bring(question, State.ON_STAGE)
+    await house.decide("stage.skip", question)
+    await house.decide("question.edit_words", question, words="Who is safe?", lang="es")
+    await house.decide("stage.bring", question)
+    await house.decide("stage.settle", question)
+    await house.decide("question.reopen", question)
+    await house.do(house.ana, "session.end")
+    await house.do(house.ana, "session.publish")
+    assert await at_the_desk(house)
+    assert await heard(house) == NEVER
+    found = (await house.board()).questions[question]
+    assert own_card(found).original == f"My son was hit by {SECRET}!"
+    for audience in OUTSIDE:
+        shown = card(found, audience)
+        assert shown is None or (shown.tidied, shown.original, shown.versions) == (True, None, ())
+    await check(house)
+
+
+@pytest.mark.parametrize("state", [State.SHOWN, State.QUEUED, State.ON_STAGE, State.ANSWERED])
+async def test_what_was_tidied_away_while_it_showed_is_told_no_more(small_house: House, state: State) -> None:
+    house = small_house
+    question = await house.asked(state, f"Who is {SECRET}?")
+    seen = (await house.board()).seq
+    assert (await heard(house))[Audience.PUBLIC]
+    await house.decide("question.edit_words", question, words="Who is it?")
+    await house.do(house.ben, "question.note", question=question, words="Better so.")
+    assert all(moment <= seen for moments in (await heard(house)).values() for moment in moments)
+    await check(house)
+
+
+async def test_what_an_asker_edits_away_after_it_was_tidied_is_at_the_desk_alone(small_house: House) -> None:
+    house = small_house
+    question = await house.ask(f"Who is {SECRET}?")
+    await house.decide("question.edit_words", question, words=f"Who was {SECRET}?")
+    await house.do(house.rosa, "question.edit", question=question, words="Who is it?", lang="en")
+    await house.bring(question, State.ANSWERED)
+    assert await at_the_desk(house)
+    assert await heard(house) == NEVER
+    assert SECRET.encode() not in msgspec.json.encode(own_card((await house.board()).questions[question]))
+    await check(house)
+
+
+async def test_what_the_desk_lays_beside_a_question_never_shows(small_house: House) -> None:
+    """Tags, flags, who has seen it, who follows it up, how that went and how it ended; through every state there is."""
+    house = await House.build(small_house.database, speakers=(f"Dr. {SECRET}",))
+    mia = house.mia._replace(name=f"Mia {SECRET}")
+
+    async def lay(question: str) -> None:
+        await house.do(mia, "question.tag", question=question, tag=SECRET)
+        await house.do(mia, "question.flag", question=question, flag="danger")
+        await house.do(mia, "question.see", question=question)
+        await house.do(mia, "question.note", question=question, words=SECRET)
+
+    question = await house.ask()
+    await lay(question)
+    await house.decide("question.edit_words", question, mia, words="Will it stop there?")
+    await house.decide("followup.plan", question, mia, owner=SECRET)
+    await house.do(mia, "followup.attempt", question=question, outcome="no_answer", words=SECRET)
+    for command in ("question.approve", "lineup.add", "stage.bring", "stage.skip", "stage.bring"):
+        await house.decide(command, question, mia)
+        await lay(question)
+    await house.decide("stage.defer", question, mia)
+    await house.decide("followup.close", question, mia, outcome="answered", words=SECRET)
+    await house.decide("question.answer", question, words="In writing: yes.", lang="en")
+    await lay(question)
+    assert await at_the_desk(house)
+    assert await heard(house) == NEVER
+    own = msgspec.json.encode(own_card((await house.board()).questions[question]))
+    assert SECRET.encode() not in own
+    assert b"look" not in own
+    await check(house)
+
+
+async def test_who_answers_a_question_is_for_the_speakers_and_the_desk(small_house: House) -> None:
+    house = await House.build(small_house.database, speakers=(f"Dr. {SECRET}",))
+    question = await house.asked(State.SHOWN)
+    await house.decide("lineup.assign", question, speaker=f"Dr. {SECRET}")
+    assert (await heard(house))[Audience.SPEAKER] == []
+    await house.decide("lineup.add", question)
+    queued = (await house.board()).seq
+    await house.decide("stage.bring", question)
+    told = await heard(house)
+    assert (told[Audience.PUBLIC], told[Audience.SPEAKER]) == ([], [queued, queued + 1])
+    assert SECRET.encode() not in msgspec.json.encode(own_card((await house.board()).questions[question]))
+    await check(house)
+
+
+@pytest.mark.parametrize("person", ["asks", "is muted"])
+async def test_who_somebody_is_stands_nowhere(small_house: House, person: str) -> None:
+    """Not even at the desk: askers are known to it by their marks."""
+    house = small_house
+    zebra = Caller(SECRET)
+    question = await house.asked(State.SHOWN, by=zebra)
+    if person == "is muted":
+        await house.do(house.ben, "participant.mute", question=question)
+        await house.ask("Between us?", zebra, private=True)
+    assert await heard(house) == NEVER
+    assert not await at_the_desk(house)
+    await check(house)
+
+
+JOINED: dict[str, tuple[State, State]] = {
+    "held with held": (State.HELD, State.HELD),
+    "held with shown": (State.HELD, State.SHOWN),
+    "held with one on stage": (State.HELD, State.ON_STAGE),
+    "held with answered": (State.HELD, State.ANSWERED),
+}
+
+
+@pytest.mark.parametrize("way", JOINED)
+async def test_what_was_joined_before_it_was_approved_never_shows(small_house: House, way: str) -> None:
+    """Nobody outside learns that there is such a question, not even from its number."""
+    house = small_house
+    was, into = JOINED[way]
+    question = await house.asked(was, f"Where is the {SECRET}?", name=SECRET)
+    living = await house.asked(into, "Where is it?", by=Caller("luis"))
+    before = await house.board()
+    await house.decide("question.merge", question, into=living)
+    await house.do(house.ben, "question.note", question=question, words="The same.")
+    after = await house.board()
+    assert after.public == before.public
+    assert await at_the_desk(house)
+    assert await heard(house) == NEVER
+    assert await heard(house, question) == NEVER
+    await house.decide("question.unmerge", question)
+    assert (await house.board()).public == before.public
+    assert await heard(house) == NEVER
+    await check(house)
+
+
+async def test_what_was_joined_is_gone_and_leads_to_the_one_that_lives_if_that_shows(small_house: House) -> None:
+    house = small_house
+    one, two = [await house.asked(State.SHOWN, f"Where is the {SECRET} {n}?") for n in range(2)]
+    shown, held = await house.asked(State.QUEUED, by=Caller("luis")), await house.ask(by=Caller("luis"))
+    before = await house.board()
+    await house.decide("question.merge", one, into=shown)
+    await house.decide("question.merge", two, into=held)
+    after = await house.board()
+    told = msgspec.to_builtins(boards.patch(after, Audience.PUBLIC, before.public))
+    assert {c["id"]: (c.get("gone"), c.get("into")) for c in told["cards"]} == {one: (True, shown), two: (True, None)}
+    assert [c["id"] for c in msgspec.to_builtins(boards.patch(after, Audience.PUBLIC, 0))["cards"]] == [shown]
+    assert held not in repr(told)
+    assert SECRET not in repr(told)
+    # What lives for it and is hidden later is no longer pointed to.
+    await house.decide("question.hide", shown)
+    hidden = msgspec.to_builtins(boards.patch(await house.board(), Audience.PUBLIC, before.public))
+    assert {c["id"]: (c.get("gone"), c.get("into")) for c in hidden["cards"]} == {
+        one: (True, None),
+        two: (True, None),
+        shown: (True, None),
+    }
+    await check(house)
+
+
+async def test_a_question_for_staff_alone_is_on_nobody_elses_card(small_house: House) -> None:
+    """Wherever a verb might take it: joined with nothing, tidied, followed up, answered, and never told of."""
+    house = small_house
+    question = await house.ask(f"Where is the {SECRET}?", name=SECRET, private=True)
+    shown = await house.asked(State.SHOWN, by=Caller("luis"))
+    for one, into in ((question, shown), (shown, question)):
+        rev = await house.rev(one)
+        assert (await house.refused(house.ben, "question.merge", question=one, rev=rev, into=into)).code == "not_now"
+    await house.decide("question.edit_words", question, words=f"Where was the {SECRET}?")
+    await house.decide("followup.plan", question, owner=SECRET)
+    await house.decide("question.answer", question, words=f"The {SECRET} is here.", lang="en")
+    await house.decide("followup.close", question, outcome="answered", words=SECRET)
+    await house.do(house.ana, "session.end")
+    await house.do(house.ana, "session.publish")
+    assert await at_the_desk(house)
+    assert await heard(house) == NEVER
+    assert await heard(house, question) == NEVER
+    await check(house)
+
+
 async def test_a_contact_is_nowhere_but_sealed(house: House) -> None:
     contact = f"{SECRET}@example.org"
     one = await house.ask(contact=contact)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -10,7 +13,7 @@ from sessions import events as ev
 from sessions.board import CHANGES, FACTS, Board
 from sessions.events import EVENTS, Entry, QuestionEvent, SessionEvent, State
 from sessions.permissions import Caller
-from sessions.question import Audience, Question, Said
+from sessions.question import Audience, FollowUp, Question, Said
 from tests.house import Behind, Device, House, check, device_at, history, told
 
 
@@ -178,3 +181,128 @@ async def test_words_that_were_taken_out_leave_a_question_without_words(small_ho
     board = boards.apply(Board(), redacted)
     assert board.questions[question].words is None
     assert [card["words"] for card in told(board, Audience.PUBLIC, 0)["cards"]] == [None]
+
+
+async def test_the_whole_of_what_a_desk_does(small_house: House) -> None:
+    """Every field that the desk's events move, with its numbers for each audience."""
+    house = await House.build(small_house.database, speakers=("Sam",), schools=("Palo Verde",))
+    luis = Caller("luis")
+    living = await house.ask("wen?", school="Palo Verde", times="after five", contact="520-555-0100")  # 4
+    twin = await house.ask("When does it come?", luis)  # 5
+    await house.decide("question.edit_words", living, words="When?", lang="es")  # 6
+    await house.do(house.mia, "question.flag", question=living, flag="danger")  # 7
+    await house.do(house.mia, "question.tag", question=living, tag="bus")  # 8
+    await house.do(house.mia, "question.see", question=living)  # 9
+    await house.decide("question.approve", living)  # 10
+    await house.decide("lineup.assign", living, speaker="Sam")  # 11
+    await house.decide("lineup.add", living)  # 12
+    await house.decide("question.merge", twin, into=living)  # 13
+    await house.decide("stage.bring", living)  # 14
+    await house.decide("stage.defer", living)  # 15
+    await house.decide("followup.plan", living, owner="Lia", due="2026-06-01")  # 16
+    await house.do(house.ben, "followup.attempt", question=living, outcome="no_answer", words="Rang.")  # 17
+    await house.do(house.ben, "participant.mute", question=twin)  # 18
+    await house.do(house.ben, "input.slow", seconds=60)  # 19
+    await house.do(house.ben, "input.hold", on=True)  # 20
+    times = [entry.event.at for entry in await house.entries()]
+    session = await house.session()
+    board = await house.board()
+    assert board == Board(
+        code=house.code,
+        plan=session.plan,
+        state=ev.SessionState.LIVE,
+        slow=60,
+        hold=True,
+        muted=frozenset({"luis"}),
+        questions={
+            living: Question(
+                id=living,
+                number=1,
+                author="rosa",
+                state=State.SHOWN,
+                words="When?",
+                lang="es",
+                asked_at=times[3],
+                school="Palo Verde",
+                contact=True,
+                tidied=True,
+                original="wen?",
+                versions=(Said("wen?", "Ben", times[5], "en"),),
+                speaker="Sam",
+                flags=("danger",),
+                tags=("bus",),
+                seen=(Said(None, "Mia", times[8]),),
+                merged=(twin,),
+                follow_up=FollowUp(
+                    owner="Lia",
+                    due=date(2026, 6, 1),
+                    tries=(Said("Rang.", "Ben", times[16], outcome="no_answer"),),
+                ),
+                rev=16,
+                # Joining moves only the desk's card of the one that lives.
+                revs={Audience.PUBLIC: 8, Audience.SPEAKER: 15, Audience.DESK: 17},
+            ),
+            twin: Question(
+                id=twin,
+                number=2,
+                author="luis",
+                state=State.MERGED,
+                words="When does it come?",
+                lang="en",
+                asked_at=times[4],
+                into=living,
+                came_from=State.HELD,
+                rev=13,
+                revs={Audience.DESK: 18},
+            ),
+        },
+        seq=20,
+        public=9,
+        revs={Audience.PUBLIC: 9, Audience.SPEAKER: 19, Audience.DESK: 20},
+    )
+    await house.do(house.ben, "participant.unmute", question=twin)
+    await house.do(house.ben, "input.slow", seconds=0)
+    await house.do(house.ben, "input.hold", on=False)
+    board = await house.board()
+    assert (board.slow, board.hold, board.muted) == (0, False, frozenset())
+    await check(house)
+
+
+async def test_a_session_is_complete_until_something_is_open_again(small_house: House) -> None:
+    house = small_house
+    answered, handed = await house.asked(State.ANSWERED), await house.asked(State.PRIVATE)
+    await house.do(house.ana, "session.end")
+    opened: tuple[tuple[str, str, tuple[str, dict[str, Any]]], ...] = (
+        ("question.reopen", answered, ("question.answer", {"words": "Yes.", "lang": "en"})),
+        ("question.restore", handed, ("question.decline", {"reason": "twice"})),
+        ("followup.plan", handed, ("followup.close", {"outcome": "answered"})),
+    )
+    for command, question, (closing, more) in opened:
+        await house.do(house.ana, "session.complete")
+        completed = await house.board()
+        assert completed.completed_at == (await house.entries())[-1].event.at
+        await house.do(house.ben, "question.note", question=question, words="Done.")
+        assert (await house.board()).completed_at == completed.completed_at
+        await house.decide(command, question)
+        assert (await house.board()).completed_at is None
+        refusal = await house.refused(house.ana, "session.complete")
+        assert refusal.code == "not_now"
+        await house.decide(closing, question, **more)
+        assert (await house.board()).completed_at is None
+    await house.do(house.ana, "session.complete")
+    await check(house)
+
+
+async def test_what_was_joined_and_is_withdrawn_can_open_a_complete_session(small_house: House) -> None:
+    """A family takes back the question that lived for another's: that one has no outcome then."""
+    house = small_house
+    living, twin = await house.asked(State.SHOWN), await house.asked(State.SHOWN, by=Caller("luis"))
+    await house.decide("question.merge", twin, into=living)
+    await house.decide("followup.plan", living)
+    await house.decide("followup.close", living, outcome="answered")
+    await house.do(house.ana, "session.end")
+    await house.do(house.ana, "session.complete")
+    await house.do(house.rosa, "question.withdraw", question=living)
+    board = await house.board()
+    assert (board.completed_at, [q.id for q in board.questions.values() if q.is_open]) == (None, [twin])
+    await check(house)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from sessions import log
 from sessions.database import Database
 from sessions.events import State, encode
 from sessions.log import NO_HASH, Head, LogRow, StreamRow
+from sessions.permissions import Caller
 from sessions.refusals import Refusal
 from sessions.words import Words
 from tests.house import House, check
@@ -222,3 +223,52 @@ async def test_the_log_keeps_the_canonical_bytes(house: House) -> None:
     assert bodies == [encode(entry.event).decode() for entry in entries]
     assert sorted(places) == [(1, 1), (2, 2), (3, 3), (4, 5)]
     assert "Will there be" not in "".join(bodies)
+
+
+async def test_no_words_of_a_desk_stand_in_the_log(house: House) -> None:
+    """Tidied words, tags, owners, how calls went and ended: the log has their digests, and verifies without them."""
+    secret = "zebrafinch"
+    other = await house.ask(f"Another {secret}?", Caller("luis"))
+    question = await house.ask(f"Where is the {secret}?", name=secret, contact=secret, times=secret)
+    await house.decide("question.edit_words", question, words=f"Where is that {secret}?")
+    await house.do(house.ben, "question.note", question=question, words=secret)
+    await house.do(house.ben, "question.tag", question=question, tag=secret)
+    await house.do(house.ben, "question.tag", question=question, tag=secret, on=False)
+    await house.decide("followup.plan", question, owner=secret)
+    await house.do(house.ben, "followup.attempt", question=question, outcome="reached", words=secret)
+    await house.decide("followup.close", question, outcome="answered", words=secret)
+    await house.decide("question.merge", question, into=other)
+    await house.decide("question.decline", other, reason="twice", say=secret)
+    await house.do(house.ana, "session.end")
+    async with house.database.reading() as db:
+        bodies = "".join(await db.scalars(select(LogRow.body)))
+    assert secret not in bodies
+    assert secret in repr(await house.entries())
+    async with house.database.writing() as tx:
+        for words in await tx.db.scalars(select(Words)):
+            words.text = None
+    assert secret not in repr(await house.rows())
+    assert await faults(house) == []
+    await check(house)
+
+
+async def test_every_event_of_a_desk_is_found_when_it_is_changed(small_house: House) -> None:
+    house = small_house
+    one, two = await house.asked(State.SHOWN), await house.asked(State.SHOWN)
+    await house.decide("question.merge", one, into=two)
+    await house.do(house.ben, "question.flag", question=two, flag="danger")
+    await house.do(house.ben, "question.see", question=two)
+    await house.do(house.ben, "participant.mute", question=two)
+    await house.do(house.ben, "input.slow", seconds=30)
+    await house.decide("question.unmerge", one)
+    for entry in await house.entries():
+        seq, name = entry.seq, entry.event.__struct_config__.tag
+        body = encode(entry.event).decode()
+        for kept, found in ((body.replace('"by":"', '"by":"x'), True), (body, False)):
+            async with house.database.writing() as tx:
+                await tx.db.execute(
+                    update(LogRow).where(LogRow.session_id == house.session_id, LogRow.seq == seq).values(body=kept)
+                )
+            fault = f"event {seq} ({name}) does not fit its hash: it or one before it was changed"
+            assert (fault in await faults(house)) is found
+    await check(house)

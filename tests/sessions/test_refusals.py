@@ -50,6 +50,7 @@ def test_every_code_has_a_status() -> None:
         "not_allowed": 403,
         "not_found": 404,
         "stale": 409,
+        "claimed": 409,
         "not_now": 409,
         "key_reused": 409,
         "too_fast": 429,
