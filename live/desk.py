@@ -182,7 +182,6 @@ def script_knows(here: Visit, feed: Feed, lang: str, told: Mapping[str, Any]) ->
         {
             "me": here.mark,
             "claims": claims_of(here),
-            "twins": twins_of(here),
             "tallies": feed.tallies,
             "reasons": [{"code": code, "say": labels["reasons"].get(code, code)} for code in plan.reasons or REASONS],
             "flags": {code: {"say": labels["flags"][code], "means": labels["meanings"][code]} for code in FLAGS},
@@ -223,6 +222,11 @@ class Seen(NamedTuple):
     filters: Filters
     rows: list[Question]
     start: int
+
+    @property
+    def listed(self) -> list[Question]:
+        """The rows of this page."""
+        return self.rows[self.start : self.start + FIRST]
 
     @property
     def at(self) -> int | None:
@@ -267,7 +271,7 @@ def list_of(here: Visit, feed: Feed, seen: Seen, lang: str) -> dict[str, Any]:
         "total": len(seen.places[seen.chosen]),
         "found": len(rows),
         "empty": None if rows else "found" if filters.on else seen.chosen,
-        "cards": [card_of(feed, question) for question in rows[seen.start : after]],
+        "cards": [card_of(feed, question) for question in seen.listed],
         "earlier": max(seen.start - FIRST, 0) if seen.start else None,
         "later": after if after < len(rows) else None,
         "opened": seen.opened.id if seen.opened else "",
@@ -320,7 +324,7 @@ async def desk(request: Request) -> Response:
     feed, renderer, query = await here.feed(), here.house.renderer, request.query_params
     board, lang = feed.board, renderer.lang(request)
     gettext, ngettext, found = renderer.gettext(lang), renderer.translations[lang].ngettext, seen(here, feed, query)
-    to = found.address(here.session.code)
+    to, twins = found.address(here.session.code), twins_of(here)
     opened = panel(here, feed, found.opened, lang, query.get("like", "").strip()) if found.opened else {}
     told = {
         "list": found.chosen,
@@ -328,6 +332,8 @@ async def desk(request: Request) -> Response:
         "may_decide": here.caller.may(Permission.DECIDE),
         "filters": found.filters,
         "sort": found.sort,
+        # Of the others it hears as soon as it is connected: in a flood they are most of the page.
+        "twins": {row.id: twins[row.id] for row in found.listed if row.id in twins},
     }
     parts: dict[str, Any] = {
         **common(here, feed, lang, to),

@@ -400,7 +400,6 @@ PLACES: dict[str, Callable[[_Telling, Entry, Any], str]] = {
     "family": lambda _telling, _entry, event: mark_of(event.person),
     "speaker": lambda _telling, _entry, event: event.speaker,
     "lang": lambda telling, _, event: language(event.lang or "", telling.reader.lang),
-    "source": lambda _telling, _entry, event: str(event.source),
     "flag": lambda telling, _, event: telling.label("flags", event.flag),
     "flags": lambda telling, _, event: ", ".join(telling.label("flags", flag) for flag in event.flags),
     "reason": lambda telling, entry, _: telling.words(entry, "reason"),

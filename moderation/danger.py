@@ -56,7 +56,9 @@ SIGNS = (
     Sign(("secret", "grownup"), 12, calmly=False),
     Sign(("fear", "grownup", "home"), 10, calmly=False),
 )
-BEGINNING_WITH = {first: [sign for sign in SIGNS if sign.headings[0] == first] for first, *_ in (s.headings for s in SIGNS)}
+BEGINNING_WITH = {
+    first: [sign for sign in SIGNS if sign.headings[0] == first] for first, *_ in (s.headings for s in SIGNS)
+}
 ASKING = frozenset(
     [
         "do",

@@ -36,8 +36,7 @@ async def require_heard(tx: Transaction, caller: Caller) -> None:
     if caller.person in await muted(tx):
         raise Refusal(
             "not_allowed",
-            "The moderators take no more questions to everyone from this device in this session. "
-            "You can still ask only the staff, and a person will answer you.",
+            "No more questions to everyone are taken from this device. You can still ask only the staff.",
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 MOST_GROUPS, MOST_TRIED = 13, 100
@@ -167,7 +168,7 @@ def _is_long(groups: tuple[str, ...]) -> bool:
 def _is_counting(groups: tuple[str, ...]) -> bool:
     """Grades 6 7 8 9 10 11 12, rooms 201 203 205: a list with one step, and no number."""
     values = [int(group) for group in groups]
-    steps = {after - before for before, after in zip(values, values[1:], strict=False)}
+    steps = {after - before for before, after in pairwise(values)}
     return len(values) > 2 and len(steps) == 1 and 0 not in steps
 
 

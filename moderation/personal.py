@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from moderation.spelling import entries
@@ -641,8 +642,7 @@ def _is_self(words: Sequence[Word], at: int) -> bool:
     """Whether somebody gives their own name here."""
     near = [word.folded for word in words[max(0, at - 6) : at]]
     return any(word in SELF for word in near) or any(
-        pair in (("my", "name"), ("this", "is"), ("mi", "nombre"), ("me", "llamo"))
-        for pair in zip(near, near[1:], strict=False)
+        pair in (("my", "name"), ("this", "is"), ("mi", "nombre"), ("me", "llamo")) for pair in pairwise(near)
     )
 
 

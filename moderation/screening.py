@@ -239,7 +239,5 @@ def swears(text: str, words: Sequence[str], profanity: frozenset[str]) -> bool:
     if listed.says(stretched) or listed.says(spaced):
         return True
     masked = (match.group().strip(".-_!+") for match in MASKED.finditer(text))
-    masked = islice(
-        (word for word in masked if 2 < len(word) <= 20 and word[0].isalpha() and not word.isalpha()), MOST_MASKED
-    )
-    return any(BLANKED.match(word) or listed.hides(word) for word in masked)
+    hiding = (word for word in masked if 2 < len(word) <= 20 and word[0].isalpha() and not word.isalpha())
+    return any(BLANKED.match(word) or listed.hides(word) for word in islice(hiding, MOST_MASKED))

@@ -1,4 +1,4 @@
-"""How words are read where their spelling should not matter: case, accents, masks; and the lists that go with it. Pure."""
+"""How words are read where spelling should not matter: case, accents, masks; and the lists that go with it. Pure."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Lexicon:
     At one place the longest phrase counts and its words count for nothing else: "killing time" is none of "killing".
     """
 
-    def __init__(self, headings: dict[str, Iterable[str]]) -> None:
+    def __init__(self, headings: Mapping[str, Iterable[str]]) -> None:
         self.words: dict[str, tuple[str, ...]] = {}
         self.beginnings: dict[str, tuple[str, ...]] = {}
         self.root = Node()

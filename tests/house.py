@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -179,6 +180,11 @@ class House:
                 table.name: sorted((tuple(row) for row in await db.execute(select(table))), key=repr)
                 for table in Question.metadata.sorted_tables
             }
+
+
+def lately(refusal: Refusal) -> str:
+    """The sentence of a stale refusal, as if no time had passed: a busy machine takes its seconds."""
+    return re.sub(r"\d+ seconds ago", "1 second ago", refusal.say(str))
 
 
 class Counted:

@@ -30,7 +30,7 @@ function drawShare(pattern: Element, kind: keyof Balance, [key, ...numbers]: Sha
   const link = row.querySelector("a");
   row.dataset["key"] = key;
   if (link) {
-    link.search = new URLSearchParams({ list: "waiting", [FILTER_OF[kind]]: key }).toString();
+    link.href = `?${new URLSearchParams({ list: "waiting", [FILTER_OF[kind]]: key }).toString()}`;
     (link.querySelector("bdi") ?? link).textContent = words;
   }
   row.querySelectorAll("td").forEach((cell, at) => (cell.textContent = String(numbers[at] ?? "")));

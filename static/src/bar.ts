@@ -1,9 +1,10 @@
 // The top of the desk: the counts that matter, what may be danger, and how open the input is.
 
+import { addressOf } from "./rows";
+import { text } from "./texts";
 import { dressTimes } from "./times";
 import type { Counts } from "./triage";
 import type { SessionFacts } from "./wire";
-import { text } from "./texts";
 
 const spots = (selector: string): NodeListOf<HTMLElement> => document.querySelectorAll<HTMLElement>(selector);
 
@@ -38,7 +39,7 @@ function drawUrgent(ids: readonly string[]): void {
   for (const spot of spots("[data-urgent-many]")) spot.hidden = ids.length < 2;
   if (first === undefined || strip.dataset["open"] === first) return;
   strip.dataset["open"] = first;
-  strip.search = new URLSearchParams({ list: document.body.dataset["list"] ?? "waiting", open: first }).toString();
+  strip.href = addressOf(first);
 }
 
 /** What is seen follows from the attributes of the page alone. */

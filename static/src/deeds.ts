@@ -1,6 +1,7 @@
 // What keys and clicks do, beside what is a form.
 
 import type { Acts } from "./acts";
+import { FILTER_OF } from "./balance";
 import type { Cards, DeskCard } from "./cards";
 import type { Claims } from "./claims";
 import type { FilterForm } from "./filters";
@@ -82,11 +83,15 @@ export function startDeeds(ends: DeedEnds): { drawn(): void } {
   document.addEventListener("click", (event) => {
     const target = event.target instanceof Element ? event.target : null;
     if (!target || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const pressed = target.closest<HTMLElement>("a[data-open], a[data-step], [data-take], [data-keys]");
+    const pressed = target.closest<HTMLElement>("a[data-open], a[data-step], [data-take], [data-keys], #balance a");
     if (!pressed) return;
     event.preventDefault();
     const { open: id, step } = pressed.dataset;
-    if (step !== undefined) way.step(Number(step));
+    const kind = pressed.closest<HTMLElement>("[data-balance]")?.dataset["balance"];
+    if (kind) {
+      views.choose("waiting");
+      filters.only(FILTER_OF[kind as keyof typeof FILTER_OF], pressed.closest<HTMLElement>("tr")?.dataset["key"] ?? "");
+    } else if (step !== undefined) way.step(Number(step));
     else if (pressed.hasAttribute("data-take")) void claims.takeOver();
     else if (pressed.hasAttribute("data-keys")) showKeys();
     else if (id) {

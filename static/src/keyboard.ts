@@ -23,7 +23,8 @@ export function press(target: HTMLElement): void {
   const held = target.closest("[inert]")?.closest("[data-card]");
   // Somebody else is on it: the way to it leads over taking it over.
   if (held) return held.querySelector<HTMLElement>("[data-take]")?.focus();
-  if (target.matches("button, a")) return target.click();
+  // What an open box hides is not pressed by accident.
+  if (target.matches("button, a")) return target.getClientRects().length ? target.click() : undefined;
   if (target.matches(FIELDS)) {
     unfold(target.parentElement);
     return target.focus();

@@ -83,7 +83,7 @@ export function openLine({ cards, names, run }: LineEnds): Line {
     if (drag.isOn()) return;
     const ids = wanted();
     const focus = document.activeElement;
-    const held = !acted && (hovered || list.contains(focus));
+    const held = !acted && (hovered || list.querySelector(":focus-visible") !== null);
     const seen = steady(idsOf(), ids, held);
     const there = new Map(rows().map((row) => [row.dataset["card"] ?? "", row]));
     for (const [id, row] of there) if (!seen.includes(id)) row.remove();
@@ -93,8 +93,12 @@ export function openLine({ cards, names, run }: LineEnds): Line {
       const now = rows()[at];
       if (now !== row) list.insertBefore(row, now ?? null);
     });
-    if (focus instanceof HTMLElement && focus !== document.activeElement && list.contains(focus)) {
-      focus.focus({ preventScroll: true });
+    if (focus instanceof HTMLElement && list.contains(focus)) {
+      const handle = focus.closest("[data-card]")?.querySelector<HTMLElement>("[data-drag]");
+      // The first has no way up, the last none down: then the handle goes on.
+      const stays = focus.checkVisibility?.({ visibilityProperty: true }) ?? true;
+      if (!stays) handle?.focus({ preventScroll: true });
+      else if (focus !== document.activeElement) focus.focus({ preventScroll: true });
     }
     for (const spot of document.querySelectorAll<HTMLElement>('[data-empty="lineup"]')) spot.hidden = seen.length > 0;
     for (const form of document.querySelectorAll<HTMLElement>('[data-empty="stage"] form')) form.hidden = !ids.length;

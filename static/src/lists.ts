@@ -54,6 +54,8 @@ export function openLists(ends: ListEnds): Lists {
   });
 
   const hasFocus = (): boolean => list.contains(document.activeElement);
+  /** Who clicked a row and went on elsewhere is not in the list any more; who is there with the keyboard is. */
+  const isReading = (): boolean => list.querySelector(":focus-visible") !== null;
   const chosen = (): string => about["list"] ?? "waiting";
 
   function wanted(): string[] {
@@ -71,7 +73,7 @@ export function openLists(ends: ListEnds): Lists {
   function refresh(acted = false, keepOpen = true): void {
     const now = wanted();
     const open = ends.sight.open();
-    const held = !acted && (hovered || touched || hasFocus());
+    const held = !acted && (hovered || touched || isReading());
     if (acted) touched = false;
     // The open question keeps its row until it is left; what one has decided oneself goes at once.
     const keep = new Set(keepOpen && open !== null && !ends.isLeaving(open) && cards.of(open) ? [open] : []);

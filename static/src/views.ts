@@ -4,6 +4,7 @@ import type { Chosen } from "./filters";
 
 export interface Views {
   show(view: "list" | "question" | "line"): void;
+  choose(list: string): void;
   isNarrow(): boolean;
   /** A reload comes back to the same place. */
   remember(open: string | null, chosen: Chosen): void;
@@ -32,6 +33,12 @@ export function openViews(choose: (list: string) => void, back: () => void): Vie
     if (view === "question" && before !== "question" && narrow.matches) history.pushState({ open: true }, "");
   }
 
+  function go(list: string): void {
+    show("list");
+    choose(list);
+    drawTabs();
+  }
+
   addEventListener("popstate", () => {
     if (about["view"] !== "question") return;
     show("list");
@@ -44,14 +51,17 @@ export function openViews(choose: (list: string) => void, back: () => void): Vie
     if (tab === undefined && !target?.closest("[data-close]")) return;
     event.preventDefault();
     if (tab === undefined && narrow.matches && (history.state as { open?: boolean } | null)?.open) return history.back();
-    show(tab === "line" ? "line" : "list");
-    if (tab === undefined) back();
-    else if (tab !== "line") choose(tab);
-    drawTabs();
+    if (tab === "line") show("line");
+    else if (tab !== undefined) go(tab);
+    else {
+      show("list");
+      back();
+    }
   });
 
   return {
     show,
+    choose: go,
     isNarrow: () => narrow.matches,
     remember(open, { filters: { text, ...filters }, sort }) {
       clearTimeout(timer);

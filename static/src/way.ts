@@ -3,6 +3,7 @@
 import type { Cards } from "./cards";
 import { REST_MS } from "./claims";
 import type { Claims } from "./claims";
+import { pageSpot, sayOnPage } from "./commands";
 import type { FilterForm } from "./filters";
 import { makeKey } from "./keys";
 import type { Link } from "./link";
@@ -62,6 +63,8 @@ export function openWay({ link, cards, names, claims, filters, lists, panel, vie
     panel.open(id, id === null ? [] : ahead(id));
     if (names.may_decide) claims.rest(id);
     lists.reveal(id ?? "", inList);
+    // What was said about it meanwhile stands in its own place now.
+    if (id !== null && pageSpot()?.querySelector(`[data-open="${CSS.escape(id)}"]`)) sayOnPage("");
     if (view && id !== null) views.show("question");
     views.remember(id, filters.chosen());
     clearTimeout(rested);

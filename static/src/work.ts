@@ -175,9 +175,20 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
     onStage = stage?.id;
   }
 
+  /** Whoever has it open is told who decided on it. */
+  function tellOpen(): void {
+    const card = cards.of(panel.id ?? "");
+    const article = panel.article();
+    const actor = actors[card?.id ?? ""];
+    const spot = article?.querySelector("[data-say]");
+    if (!card || !actor || !spot || actor.by === names.me || article?.dataset["state"] === card.state) return;
+    spot.textContent = text(`left_${card.state}`, { name: actor.name || text("a_colleague") });
+  }
+
   function took(ids: readonly string[], fresh: readonly string[], facts?: SessionFacts): void {
     calmly(() => {
       if (facts) drawFacts(facts);
+      if (panel.id !== null && ids.includes(panel.id)) tellOpen();
       panel.changed(ids);
       redraw();
       tell(fresh);

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 from tests.running import facetoface
 from tests.servers import Server, free_port
@@ -140,6 +140,44 @@ class Hands:
         page = await (await self.device(kind, **more)).new_page()
         await page.goto(address)
         return page
+
+
+class Desk:
+    """The desk's page under the hands of a moderator, on any device, with or without a script."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.question = page.locator("#question")
+        self.decide = self.question.locator("[data-decide]")
+        self.line = page.locator("#lineup > [data-card]")
+
+    def row(self, words: str) -> Locator:
+        """Of the list that is chosen."""
+        return self.page.locator("#list > [data-card]", has_text=words)
+
+    def in_line(self, words: str) -> Locator:
+        return self.page.locator("#lineup > [data-card]", has_text=words)
+
+    async def show(self, tab: str) -> None:
+        """Another list, or the line-up on a phone."""
+        await self.page.locator(f'a[data-tab="{tab}"]').click()
+        if tab != "line":
+            await expect(self.page.locator("body")).to_have_attribute("data-list", tab)
+
+    async def open(self, words: str) -> str:
+        """The question of a row, all of it; answers its id."""
+        link = self.row(words).locator("a.open")
+        question = str(await link.get_attribute("data-open"))
+        await link.click()
+        await self.until_open(question)
+        return question
+
+    async def until_open(self, question: str) -> None:
+        await expect(self.page.locator(f'#question[data-card="{question}"]:not([data-glance])')).to_have_count(1)
+
+    async def press(self, name: str) -> None:
+        """A decision on the open question."""
+        await self.decide.get_by_role("button", name=name, exact=True).click()
 
 
 @asynccontextmanager

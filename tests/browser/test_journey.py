@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import Page, expect
 
-from tests.browser.devices import LAN_NAME, LAPTOP, PHONE, PROJECTOR, SMALL_PHONE, TABLET, Demo, Hands
+from tests.browser.devices import LAN_NAME, LAPTOP, PHONE, PROJECTOR, SMALL_PHONE, TABLET, Demo, Desk, Hands
 
 
 async def ask(phone: Page, words: str) -> None:
@@ -21,7 +21,7 @@ async def test_a_session_from_a_phone_to_the_archive(demo: Demo, hands: Hands) -
     words = "Will the library stay open in the summer?"
     parent = await hands.open(PHONE, demo.links["families"])
     other = await hands.open(SMALL_PHONE, demo.links["families"], lang="es")
-    desk = await hands.open(LAPTOP, demo.links["desk"])
+    desk = Desk(await hands.open(LAPTOP, demo.links["desk"]))
     speaker = await hands.open(TABLET, demo.links["presenter"])
     hall = await hands.open(PROJECTOR, demo.links["stage"])
 
@@ -29,9 +29,10 @@ async def test_a_session_from_a_phone_to_the_archive(demo: Demo, hands: Hands) -
     await expect(card(parent, "mine", words)).to_contain_text("Being looked at")
     await expect(card(other, "questions", words)).to_have_count(0)
 
-    waiting = card(desk, "waiting", words)
-    await waiting.get_by_role("button", name="Approve").click()
-    await expect(card(desk, "shown", words)).to_be_visible()
+    await desk.open(words)
+    await desk.press("Approve")
+    await desk.show("shown")
+    await expect(desk.row(words)).to_be_visible()
     await expect(card(parent, "mine", words)).to_contain_text("Shown to everyone")
     # One's own question counts already, and is not offered to vote for.
     await expect(card(parent, "questions", words)).to_be_visible()
@@ -42,9 +43,10 @@ async def test_a_session_from_a_phone_to_the_archive(demo: Demo, hands: Hands) -
     also = card(other, "questions", words)
     await also.get_by_role("button", name="Yo también quiero saberlo").click()
     await expect(also.locator("[data-tally]")).to_have_text("1")
-    await expect(card(desk, "shown", words).locator("[data-tally]")).to_have_text("1")
+    await expect(desk.row(words).locator("[data-tally]")).to_have_text("1")
 
-    await card(desk, "shown", words).get_by_role("button", name="Put in line").click()
+    await desk.open(words)
+    await desk.press("Put in line")
     await expect(card(parent, "mine", words)).to_contain_text("In line")
     await card(speaker, "next", words).get_by_role("button", name="Take it now").click()
     await expect(card(speaker, "stage", words)).to_be_visible()
@@ -74,15 +76,19 @@ async def test_what_waits_behind_the_button_is_seen_on_stage_all_the_same(demo: 
     code = await begun(hands, demo, "An evening with news")
     reading = await hands.open(PHONE, f"{demo.base}/s/{code}")
     asker = await hands.open(PHONE, f"{demo.base}/s/{code}")
-    desk = await hands.open(LAPTOP, demo.links["office"])
-    await desk.goto(f"{demo.base}/s/{code}/desk")
+    desk = Desk(await hands.open(LAPTOP, demo.links["office"]))
+    await desk.page.goto(f"{demo.base}/s/{code}/desk")
     for words in ("Is the first one there?", "Who opens the library?"):
         await ask(asker, words)
-        await card(desk, "waiting", words).get_by_role("button", name="Approve").click()
+        await desk.open(words)
+        await desk.press("Approve")
         await expect(card(asker, "mine", words)).to_contain_text("Shown to everyone")
     await expect(reading.locator("[data-new]")).to_be_visible()
-    await card(desk, "shown", "Who opens").get_by_role("button", name="Put in line").click()
-    await card(desk, "lineup", "Who opens").get_by_role("button", name="Bring on stage").click()
+    await desk.show("shown")
+    await desk.open("Who opens")
+    await desk.press("Put in line")
+    await desk.in_line("Who opens").locator("a[data-open]").click()
+    await desk.press("Bring on stage")
     await expect(card(reading, "stage", "Who opens")).to_be_visible()
 
 
@@ -91,17 +97,20 @@ async def test_the_same_in_spanish(demo: Demo, hands: Hands) -> None:
     code = await begun(hands, demo, "Una noche de preguntas")
     session = f"{demo.base}/s/{code}"
     parent = await hands.open(SMALL_PHONE, session, lang="es")
-    desk = await hands.open(LAPTOP, demo.links["office"], lang="es")
+    desk = Desk(await hands.open(LAPTOP, demo.links["office"], lang="es"))
     speaker = await hands.open(TABLET, demo.links["office"], lang="es")
-    await desk.goto(f"{session}/desk")
+    await desk.page.goto(f"{session}/desk")
     await speaker.goto(f"{session}/speak")
     await parent.get_by_text("Haga una pregunta…").click()
     await parent.get_by_role("textbox", name="Su pregunta", exact=True).fill(words)
     await parent.get_by_role("button", name="Preguntar", exact=True).click()
     await expect(card(parent, "mine", words)).to_contain_text("La estamos leyendo")
-    await card(desk, "waiting", words).get_by_role("button", name="Aprobar").click()
+    await desk.open(words)
+    await desk.press("Aprobar")
     await expect(card(parent, "mine", words)).to_contain_text("A la vista de todos")
-    await card(desk, "shown", words).get_by_role("button", name="Poner en la fila").click()
+    await desk.show("shown")
+    await desk.open(words)
+    await desk.press("Poner en la fila")
     await card(speaker, "next", words).get_by_role("button", name="Contestar ahora").click()
     await expect(card(parent, "stage", words)).to_contain_text("Se contesta ahora")
     await speaker.get_by_role("button", name="Contestada; pasar a la siguiente").click()
@@ -135,11 +144,11 @@ async def test_declining_tells_the_asker_why(demo: Demo, hands: Hands) -> None:
     await expect(card(parent, "mine", "Who won")).to_contain_text("Being looked at")
 
     await office.goto(f"{demo.base}/s/{code}/desk")
-    waiting = card(office, "waiting", "Who won")
-    await waiting.get_by_text("Decline", exact=True).click()
-    await waiting.get_by_label("not about this session's subject").check()
-    await waiting.get_by_label("A sentence to the asker").fill("Tonight is about the school year.")
-    await waiting.get_by_role("button", name="Decline it").click()
+    desk = Desk(office)
+    await desk.open("Who won")
+    await desk.decide.locator("summary", has_text="Decline").click()
+    await desk.decide.get_by_label("A sentence to the asker").fill("Tonight is about the school year.")
+    await desk.press("not about this session's subject")
     await expect(card(parent, "mine", "Who won")).to_contain_text("not about this session's subject")
     await expect(card(parent, "mine", "Who won")).to_contain_text("Tonight is about the school year.")
 
@@ -153,18 +162,20 @@ async def test_two_moderators_on_one_question(demo: Demo, hands: Hands) -> None:
     await ask(parent, "Can we visit the school?")
 
     late = await hands.device(LAPTOP)
-    slow = await late.new_page()
-    await slow.goto(demo.links["office"])
-    await slow.goto(f"{demo.base}/s/{code}/desk")
-    await office.goto(f"{demo.base}/s/{code}/desk")
-    rev = await card(slow, "waiting", "Can we visit").get_attribute("data-rev")
-    await card(office, "waiting", "Can we visit").get_by_role("button", name="Approve").click()
-    await expect(card(slow, "shown", "Can we visit")).to_be_visible()
-    told = await slow.evaluate(
+    slow, fast = Desk(await late.new_page()), Desk(office)
+    await slow.page.goto(demo.links["office"])
+    await slow.page.goto(f"{demo.base}/s/{code}/desk")
+    await fast.page.goto(f"{demo.base}/s/{code}/desk")
+    rev = await slow.row("Can we visit").get_attribute("data-rev")
+    await fast.open("Can we visit")
+    await fast.press("Approve")
+    await slow.show("shown")
+    await expect(slow.row("Can we visit")).to_be_visible()
+    told = await slow.page.evaluate(
         """async ([code, id, rev]) => (await fetch(`/s/${code}/do/question.decline`, {method: "POST",
             headers: {"Content-Type": "application/json"},
             body: JSON.stringify({key: "late-key-1", question: id, rev, reason: "twice"})})).json()""",
-        [code, await card(slow, "shown", "Can we visit").get_attribute("data-card"), int(rev or 0)],
+        [code, await slow.row("Can we visit").get_attribute("data-card"), int(rev or 0)],
     )
     assert told["code"] == "stale"
     assert "FACE office" in told["say"] and "approved this" in told["say"]

@@ -27,7 +27,20 @@ PLANTED = {
     "answer alone": "Holunderbluete",
 }
 """Words that occur nowhere else, planted where not everybody may see them."""
-PUBLIC_PAGES = ("", "?sort=most", "?all=1", "?lang=es", "stage", "mine", "follow-ups", "/archive", "/", "/archive/CODE")
+PUBLIC_PAGES = (
+    "",
+    "?sort=most",
+    "?all=1",
+    "?lang=es",
+    "stage",
+    "mine",
+    "follow-ups",
+    "log",
+    "close",
+    "/archive",
+    "/",
+    "/archive/CODE",
+)
 BRIEFLY_PUBLIC = {"hidden", "once on stage"}
 """Shown for a while and then taken down: who was there has read them, and nobody who comes later does."""
 
@@ -141,9 +154,14 @@ async def test_nothing_unapproved_shows_to_anybody_anywhere(hall: Hall) -> None:
         told = await everything_told(await hall.staff(person), "desk", ("desk",), ("desk", f"/office/{hall.code}"), 7)
         assert "contact" not in found(told)
     # How to reach a family is on the one page of those who call them back.
-    for person in ("ana", "ben", "sam", "cai"):
-        refused = await (await hall.staff(person)).get("follow-ups")
-        assert (refused.status_code, found(refused.text)) == (403, [])
+    for person in ("ana", "ben"):
+        for page in ("follow-ups", "log", "log?format=csv", "log?format=json", "close"):
+            answer = await (await hall.staff(person)).http.get(f"/s/{hall.code}/{page}")
+            assert (answer.status_code, {"contact", "withdrawn"} & set(found(answer.text))) == (200, set()), page
+    for person in ("sam", "cai"):
+        for page in ("follow-ups", "log", "close"):
+            refused = await (await hall.staff(person)).get(page)
+            assert (refused.status_code, found(refused.text)) == (403, [])
     for person in ("lia", "ada"):
         assert "contact" in found((await (await hall.staff(person)).get("follow-ups")).text)
     # And the log of the server has no word of it.

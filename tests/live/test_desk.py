@@ -232,14 +232,14 @@ async def test_what_was_taken_back_is_on_no_page(hall: Hall) -> None:
 
 async def test_nothing_that_is_typed_becomes_part_of_the_page(hall: Hall) -> None:
     house, ben = hall.house, await hall.staff("ben")
-    evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\" ' {{ 7*7 }} &"
+    evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\" ' {{ 7*191919 }} &"
     question = await house.ask(evil, name='"><b>Rosa')
     await house.decide("question.edit_words", question, words=f"tidy {evil}")
     await house.do(house.ben, "question.note", question=question, words=evil)
     await house.do(house.ben, "question.tag", question=question, tag="<i>tag</i>")
     html = await page(ben, open=question, q=evil, language='"><x>', like=evil) + await page(ben, open=question)
     html += await panel(ben, question, like=evil)
-    for raw in ("<script>alert", "<img src=x", "<i>tag", "<b>Rosa", "<x>", "49"):
+    for raw in ("<script>alert", "<img src=x", "<i>tag", "<b>Rosa", "<x>", "1343433"):
         assert raw not in html.replace(str(hall.code), "")
     assert evil in unescape(html)
     assert embedded(await page(ben, open=question, q=evil))["filters"] == {
@@ -335,7 +335,7 @@ async def test_the_line_and_the_balance(hall: Hall) -> None:
     balance = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.partition('id="balance"')[2].partition("</section>")[0]))
     assert "Languages Waiting In line Answered English 0 3 0 Spanish 1 0 0" in balance
     assert "Topics Waiting In line Answered Buses 0 3 0 Lunch 1 0 0" in balance
-    assert await ben.press("stage.next", back="desk")
+    assert (await ben.press("stage.next", back="desk")).status_code == 303
     assert f'<article class="onstage" data-card="{line[0]}"' in await page(ben)
 
 

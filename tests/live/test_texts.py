@@ -13,6 +13,7 @@ from babel.messages.pofile import read_po
 from live import texts
 from live.rendering import catalogues
 from moderation.decisions import REASONS
+from moderation.followups import OUTCOMES, TRIES
 from sessions.events import SessionState, State
 from sessions.permissions import Role
 
@@ -27,6 +28,8 @@ def test_everything_has_a_label(lang: str) -> None:
     assert set(labels["question"]) == set(State)
     assert set(labels["session"]) == set(SessionState)
     assert set(labels["reasons"]) == set(labels["rules"]) == set(REASONS)
+    assert set(labels["tries"]) == set(TRIES)
+    assert set(labels["outcomes"]) == set(OUTCOMES)
     assert set(labels["roles"]) == set(Role)
     assert set(labels["invitations"]) == {"open", "used", "revoked", "expired"}
     for group in labels.values():

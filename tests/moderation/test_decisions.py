@@ -18,7 +18,7 @@ from sessions.permissions import Caller
 from sessions.question import Audience, Said
 from sessions.refusals import Refusal
 from sessions.words import Words
-from tests.house import House, check
+from tests.house import House, check, lately
 
 
 @pytest.mark.parametrize("reason", REASONS)
@@ -372,7 +372,7 @@ async def test_who_withdraws_the_one_that_lives_leaves_the_others_their_own(hous
         living: (State.WITHDRAWN, None, ()),
     }
     refusal = await house.refused(house.ben, "question.approve", question=held, rev=1)
-    assert refusal.say(str) == (
+    assert lately(refusal) == (
         "Another family took this apart from another question 1 second ago. Your change was not made."
     )
     await check(house)
@@ -414,10 +414,10 @@ async def test_joining_and_taking_apart_are_stale_like_every_decision(small_hous
     question, living = await joined(house, State.SHOWN)
     rev = await house.rev(question)
     refusal = await house.refused(house.mia, "question.unmerge", question=question, rev=rev - 1)
-    assert refusal.say(str) == "Ben joined this with another question 1 second ago. Your change was not made."
+    assert lately(refusal) == "Ben joined this with another question 1 second ago. Your change was not made."
     await house.do(house.ben, "question.unmerge", question=question, rev=rev)
     refusal = await house.refused(house.mia, "question.merge", question=question, rev=rev, into=living)
-    assert refusal.say(str) == "Ben took this apart from another question 1 second ago. Your change was not made."
+    assert lately(refusal) == "Ben took this apart from another question 1 second ago. Your change was not made."
     # What was joined with it is nothing that changed in the one that lives.
     await house.do(house.mia, "question.hide", question=living, rev=rev - 1)
     await check(house)
@@ -529,7 +529,7 @@ async def test_an_asker_has_the_last_word_on_their_words(house: House) -> None:
     rev = await house.rev(question)
     await house.decide("question.edit_words", question, words="Why me?")
     refusal = await house.refused(house.mia, "question.approve", question=question, rev=rev)
-    assert refusal.say(str) == "Ben tidied the words 1 second ago. Your change was not made."
+    assert lately(refusal) == "Ben tidied the words 1 second ago. Your change was not made."
     await house.do(house.rosa, "question.edit", question=question, words="Why not her?", lang="en")
     found = (await house.board()).questions[question]
     assert (found.words, found.tidied, found.original, found.revised) == ("Why not her?", False, None, True)

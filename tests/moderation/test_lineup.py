@@ -17,7 +17,7 @@ from sessions.events import State
 from sessions.permissions import Caller
 from sessions.question import Audience, FollowUp
 from sessions.refusals import Refusal
-from tests.house import House, check
+from tests.house import House, check, lately
 
 KEYS = st.text(DIGITS, min_size=1, max_size=12).filter(lambda key: key[-1] != "0")
 
@@ -218,7 +218,7 @@ async def test_next_tells_who_brought_what_is_on_stage(small_house: House) -> No
     first = await house.asked(State.QUEUED)
     await house.do(house.sam, "stage.next")
     refusal = await house.refused(house.ben, "stage.next")
-    assert (refusal.code, refusal.say(str)) == (
+    assert (refusal.code, lately(refusal)) == (
         "stale",
         "Sam brought this on stage 1 second ago. Your change was not made.",
     )
@@ -271,7 +271,7 @@ async def test_who_answers_a_question_goes_with_it(sqlite: Database) -> None:
     rev = await house.rev(question)
     await house.do(house.mia, "lineup.assign", question=question, rev=rev, speaker="Dr. Vega")
     refusal = await house.refused(house.sam, "stage.settle", question=question, rev=rev)
-    assert refusal.say(str) == "Mia chose who answers this 1 second ago. Your change was not made."
+    assert lately(refusal) == "Mia chose who answers this 1 second ago. Your change was not made."
     await house.decide("stage.settle", question)
     assert (await house.board()).questions[question].speaker == "Dr. Vega"
     await check(house)

@@ -17,10 +17,7 @@ from sessions.refusals import Refusal
 from tests.house import House, check
 
 LUIS = Caller("luis")
-TOLD = (
-    "The moderators take no more questions to everyone from this device in this session. "
-    "You can still ask only the staff, and a person will answer you."
-)
+TOLD = "No more questions to everyone are taken from this device. You can still ask only the staff."
 
 
 async def marked(house: House) -> dict[str, bool]:

@@ -12,7 +12,7 @@ from sessions.database import Database
 from sessions.events import EVENTS, STILL, QuestionEvent, State
 from sessions.permissions import Caller, Role
 from sessions.question import Audience
-from tests.house import House, check
+from tests.house import House, check, lately
 
 
 async def test_a_question_is_held_until_a_person_has_read_it(house: House) -> None:
@@ -122,7 +122,7 @@ async def test_an_edit_makes_a_decision_on_the_old_words_stale(house: House) -> 
     await house.do(house.rosa, "question.edit", question=question, words="Something else?", lang="en")
     refusal = await house.refused(house.ben, "question.approve", question=question, rev=rev)
     assert refusal.code == "stale"
-    assert refusal.say(str) == "The family changed the words 1 second ago. Your change was not made."
+    assert lately(refusal) == "The family changed the words 1 second ago. Your change was not made."
     assert refusal.extra == {"question": question}
 
 
@@ -188,7 +188,7 @@ async def test_who_comes_second_is_told_who_did_what(small_house: House, change:
     await house.do(house.mia, command, question=question, rev=rev, **more)
     for again, body in ((command, more), ("question.hide", {}), ("question.approve", {})):
         refusal = await house.refused(house.ben, again, question=question, rev=rev, **body)
-        assert (refusal.code, refusal.say(str)) == ("stale", f"{told} 1 second ago. Your change was not made.")
+        assert (refusal.code, lately(refusal)) == ("stale", f"{told} 1 second ago. Your change was not made.")
         assert refusal.extra == {"question": question}
     await check(house)
 
@@ -212,7 +212,7 @@ async def test_the_end_of_a_follow_up_is_told_to_who_comes_second(small_house: H
     await house.do(house.mia, "followup.close", question=question, rev=rev, outcome="answered")
     again = {"question": question, "rev": rev, "outcome": "referred"}
     refusal = await house.refused(house.ben, "followup.close", **again)
-    assert refusal.say(str) == "Mia closed the follow-up of this 1 second ago. Your change was not made."
+    assert lately(refusal) == "Mia closed the follow-up of this 1 second ago. Your change was not made."
     await check(house)
 
 
