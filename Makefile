@@ -2,6 +2,7 @@
 # make test    every test            (ARGS='-k desk' to choose)
 # make check   style and types, Python and TypeScript
 # make bench   how fast it is, on SQLite and on PostgreSQL
+# make scores  how well screening and duplicates do on questions whose author had not seen the rules
 # make build   everything that `run` needs, without starting it
 # make lock    choose the newest versions that the requirements*.in files allow
 # make texts   collect the sentences to translate into live/locale (the server reads the .po files themselves)
@@ -30,7 +31,7 @@ NODE_IS_HERE := $(shell command -v npm >/dev/null && node -e 'process.exit(parse
 NODE := $(if $(NODE_IS_HERE),,.venv/.node)
 WITH_NODE := $(if $(NODE_IS_HERE),,PATH="$(CURDIR)/.venv/node:$$PATH")
 
-.PHONY: run test check bench build lock texts clean test-programs
+.PHONY: run test check bench scores build lock texts clean test-programs
 
 run: build
 	@exec $(BIN)/facetoface demo --host $(HOST) --port $(PORT) $(if $(DATA),--data "$(DATA)")
@@ -47,6 +48,10 @@ check: .venv/.runtime .venv/.dev static/node_modules/.installed
 
 bench: build .venv/.dev
 	$(BIN)/python tests/load/bench.py $(ARGS)
+	$(BIN)/python tests/load/desk.py
+
+scores: .venv/.runtime
+	$(BIN)/python tests/load/scores.py
 
 build: .venv/.runtime static/dist/.built
 
