@@ -52,7 +52,7 @@ export function openClaims(link: Link, me: string, first: Record<string, Claim>,
     if (answer.ok) {
       // Left meanwhile: it must not stay claimed behind our back.
       if (open !== id) return release(id);
-      if (take && other(id)) set(id, { by: me, name: "" });
+      if (claims[id]?.by !== me) set(id, { by: me, name: "" });
     } else if (answer.code === "claimed" && answer.by !== undefined) {
       if (mine === id) mine = null;
       set(id, { by: answer.by, name: answer.name ?? "" });
@@ -61,6 +61,7 @@ export function openClaims(link: Link, me: string, first: Record<string, Claim>,
 
   function release(id: string): void {
     if (mine === id) mine = null;
+    if (claims[id]?.by === me) set(id, null);
     void link.command("question.release", { question: id, key: makeKey() });
   }
 

@@ -35,8 +35,16 @@ export function press(target: HTMLElement): void {
     unfold(box.parentElement);
     if (!box.open) return target.focus();
   }
-  const within = box ?? target;
-  (within.querySelector<HTMLElement>("[data-focus]") ?? within.querySelector<HTMLElement>(`button, ${FIELDS}`) ?? within).focus();
+  if (box) return (box.querySelector<HTMLElement>("[data-focus]") ?? firstOf(box) ?? box).focus();
+  const first = firstOf(target) ?? target;
+  unfold(first.parentElement);
+  first.focus();
+}
+
+/** The first button or field of it, rather one that is in sight. */
+function firstOf(inside: Element): HTMLElement | undefined {
+  const all = Array.from(inside.querySelectorAll<HTMLElement>(`button, ${FIELDS}`));
+  return all.find((one) => one.getClientRects().length > 0) ?? all[0];
 }
 
 function unfold(inside: Element | null): void {

@@ -77,7 +77,10 @@ export function openPanel(link: Link, host: HTMLElement, ends: PanelEnds): Panel
       if (old.dataset["state"] !== state && !busy) settled = performance.now() + SETTLE_MS;
       words.set(open, lost(before, typedIn(old)));
       keepWords(old, words.get(open) ?? []);
-      if (had && !old.contains(document.activeElement)) focusOn(old);
+      // A field that is folded away has lost the focus as well, only later.
+      const stays = old.contains(document.activeElement) && document.activeElement?.getClientRects().length;
+      const section = focus?.closest("[data-twins]") ? old.querySelector<HTMLElement>("[data-twins]") : null;
+      if (had && !stays) focusOn(section ?? old);
     } else swap(fresh);
     const now = article();
     if (now) ends.dress(now);
@@ -96,8 +99,6 @@ export function openPanel(link: Link, host: HTMLElement, ends: PanelEnds): Panel
     old?.remove();
     if (fresh) host.append(fresh);
     if (empty) empty.hidden = fresh !== null;
-    // Not here: asking for the layout of a page that is about to change once more costs as much as all the rest.
-    requestAnimationFrame(() => (host.scrollTop = 0));
     // Who was in the panel reads on with the new question.
     if (had) focusOn(fresh?.querySelector<HTMLElement>("[data-words]") ?? host);
   }

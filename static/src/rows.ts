@@ -2,11 +2,11 @@
 
 import type { DeskCard } from "./cards";
 import { labelsOf } from "./labels";
-import type { Label, Speech } from "./labels";
+import type { Label } from "./labels";
 import { nameOf } from "./names";
 import type { Names } from "./names";
 import { pageLang, plural, text } from "./texts";
-import { dressTimes } from "./times";
+import { ago, dressTimes } from "./times";
 import { isUrgent } from "./triage";
 import type { Claim } from "./wire";
 
@@ -56,11 +56,19 @@ export function fillAsker(fill: Fill, card: DeskCard, languages: Names["language
   fill("lang", card.lang === pageLang() ? null : nameOf(languages, card.lang));
 }
 
+/** What a row's labels were made of: they are made again only when that is another. */
+const labelled = new WeakMap<HTMLElement, { card: DeskCard; twins: number }>();
+
+function labelRow(row: HTMLElement, card: DeskCard, { names, numberOf, twins: twinsOf }: Sight): void {
+  const twins = twinsOf(card.id);
+  const before = labelled.get(row);
+  if (before?.card === card && before.twins === twins) return;
+  labelled.set(row, { card, twins });
+  drawLabels(row.querySelector('[data-fill="labels"]'), labelsOf(card, { names, text, plural, numberOf, twins }));
+}
+
 function drawLabels(spot: HTMLElement | null, labels: readonly Label[]): void {
   if (!spot) return;
-  const told = JSON.stringify(labels);
-  if (spot.dataset["told"] === told) return;
-  spot.dataset["told"] = told;
   spot.hidden = !labels.length;
   spot.replaceChildren(
     ...labels.map(([kind, words]) => {
@@ -85,7 +93,6 @@ export function drawRow(row: HTMLElement, card: DeskCard, sight: Sight): void {
   const other = claim && claim.by !== names.me ? claim : undefined;
   const left = sight.left(card);
   const isOpen = sight.open() === card.id;
-  const speech: Speech = { names, text, plural, numberOf: sight.numberOf, twins: sight.twins(card.id) };
 
   if (row.dataset["card"] !== card.id) row.id = `q-${card.id}`;
   mark(row, "card", card.id);
@@ -115,7 +122,7 @@ export function drawRow(row: HTMLElement, card: DeskCard, sight: Sight): void {
   fill("number", String(card.number));
   drawTime(row, card);
   drawVotes(row, sight.tally(card.id));
-  drawLabels(row.querySelector('[data-fill="labels"]'), labelsOf(card, speech));
+  labelRow(row, card, sight);
   fill("claim", left !== null || !claim ? null : other ? text("claimed", { name: other.name || text("a_colleague") }) : text("mine"));
   fill("left", left);
 }
@@ -125,9 +132,10 @@ function drawTime(row: HTMLElement, card: DeskCard): void {
   if (!time || time.dateTime === card.asked_at) return;
   time.dateTime = card.asked_at;
   time.hidden = false;
+  const asked = new Date(card.asked_at);
   // Too long ago for relative words: the day has to do.
-  time.textContent = new Date(card.asked_at).toLocaleDateString(pageLang(), { dateStyle: "medium" });
-  dressTimes(row);
+  if (ago((Date.now() - asked.getTime()) / 1000)) dressTimes(row);
+  else time.textContent = asked.toLocaleDateString(pageLang(), { dateStyle: "medium" });
 }
 
 function drawVotes(row: HTMLElement, votes: number): void {

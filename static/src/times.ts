@@ -8,17 +8,20 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["hour", 3600],
 ];
 
-/** Null for what is too long ago for relative words. */
+/** Null for what is too long ago for relative words, and for no time at all. */
 export function ago(seconds: number): [number, Intl.RelativeTimeFormatUnit] | null {
+  if (Number.isNaN(seconds)) return null;
   if (seconds < 45) return [0, "second"];
   if (seconds >= 24 * 3600) return null;
   const [unit, size] = STEPS[seconds < 3570 ? 0 : 1] ?? ["minute", 60];
   return [-Math.max(1, Math.round(seconds / size)), unit];
 }
 
+let format: Intl.RelativeTimeFormat | undefined;
+
 export function dressTimes(root: ParentNode): void {
   if (!("RelativeTimeFormat" in Intl)) return;
-  const format = new Intl.RelativeTimeFormat(pageLang(), { numeric: "auto" });
+  format ??= new Intl.RelativeTimeFormat(pageLang(), { numeric: "auto" });
   for (const time of root.querySelectorAll<HTMLTimeElement>('time[data-time="ago"]')) {
     const past = ago((Date.now() - Date.parse(time.dateTime)) / 1000);
     const words = past && format.format(...past);

@@ -93,9 +93,11 @@ export function openWindow(
     list.style.paddingBlockEnd = `${(rows.length - to) * height}px`;
   }
 
+  /** Draws first: everything is written before the browser is made to lay the page out, once. */
   function scrollTo(wanted: number): void {
-    scroller.scrollTop = wanted;
-    top = scroller.scrollTop;
+    top = Math.max(0, Math.min(wanted, rows.length * height - room));
+    draw();
+    scroller.scrollTop = top;
   }
 
   let due = 0;
@@ -123,19 +125,19 @@ export function openWindow(
       const by = rows.indexOf(anchor) - was;
       if (!by) return;
       scrollTo(top + by * height);
-      draw();
     },
     reveal(id) {
       const at = rows.indexOf(id) * height;
+      // It was out of sight until just now.
+      room ||= scroller.clientHeight;
       if (at < 0 || !height) return draw();
       if (at < top) scrollTo(at);
       else if (at + height > top + room) scrollTo(at + height - room);
-      draw();
+      else draw();
     },
     row: (id) => there.get(id),
     top() {
       scrollTo(0);
-      draw();
     },
   };
 }

@@ -6,6 +6,7 @@ import { drawBalance } from "./balance";
 import { drawCounts, drawFacts } from "./bar";
 import type { Cards, DeskCard } from "./cards";
 import { openClaims } from "./claims";
+import { openColleagues } from "./colleagues";
 import { startDeeds } from "./deeds";
 import { openFilters } from "./filters";
 import { watchFinger } from "./finger";
@@ -24,7 +25,7 @@ import { openToast } from "./toast";
 import { balance, choices, counts, isUrgent } from "./triage";
 import { openViews } from "./views";
 import { openWay } from "./way";
-import type { Claim, Pulse, SessionFacts, Tallies } from "./wire";
+import type { Pulse, SessionFacts, Tallies } from "./wire";
 
 export interface Desk {
   /** These questions are others now; `fresh` are those that were not there before. */
@@ -46,7 +47,6 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
   const toast = openToast();
   const votes: Tallies = {};
   const twins: Record<string, string[]> = { ...names.twins };
-  const actors: Record<string, Claim> = {};
   let isFresh = true;
   let frame = 0;
   let slow: number | undefined;
@@ -60,7 +60,7 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
   const claims = openClaims(link, names.me, names.claims, (ids) => {
     if (filters.chosen().filters.whose) lists.refresh();
     else lists.draw();
-    if (panel.id !== null && ids.includes(panel.id)) dressClaim();
+    if (panel.id !== null && ids.includes(panel.id)) colleagues.dress();
   });
   const acts = openActs(link, cards.of, (id) => {
     if (id === panel.id && acts.isLeaving(id) && lists.rows().includes(id)) way.goOn(id);
@@ -87,7 +87,7 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
       twins: (id) => (cards.of(id)?.place === "waiting" ? (twins[id]?.length ?? 0) : 0),
       isPicked: (id) => selection.has(id),
       open: () => panel.id,
-      left: leftWords,
+      left: (card) => colleagues.left(card, about["list"] ?? "waiting"),
     },
   });
   const panel = openPanel(link, host, {
@@ -96,10 +96,11 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
     dress(article) {
       tallies.dress(article);
       dressTimes(article);
-      dressClaim();
+      colleagues.dress();
     },
     drawn: () => deeds.drawn(),
   });
+  const colleagues = openColleagues(cards, claims, panel, names.me);
   const views = openViews(
     (list) => {
       many?.hush();
@@ -126,27 +127,6 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
   const deeds = startDeeds({ cards, claims, acts, filters, forms, lists, panel, toast, views, way });
 
   // Drawing
-
-  /** Why a question is still seen in this list. */
-  function leftWords(card: DeskCard): string | null {
-    if (card.place === about["list"]) return null;
-    const became = card.state === "shown" && about["list"] === "done" ? "reopened" : card.state;
-    return text(`left_${became}`, { name: actors[card.id]?.name || text("a_colleague") });
-  }
-
-  function dressClaim(): void {
-    const article = panel.article();
-    const sign = article?.querySelector<HTMLElement>("[data-claimed]");
-    if (!article || !sign || panel.id === null) return;
-    const other = claims.other(panel.id);
-    const words = sign.querySelector("[data-claimed-words]");
-    const decide = article.querySelector<HTMLElement>("[data-decide]");
-    if (words) words.textContent = other ? text("claimed", { name: other.name || text("a_colleague") }) : "";
-    sign.hidden = !other;
-    article.toggleAttribute("data-held", other !== undefined);
-    // Who is in the middle of a word keeps it; the rev guards the rest.
-    if (decide) decide.inert = other !== undefined && !decide.contains(document.activeElement);
-  }
 
   function redraw(acted = false): void {
     lists.refresh(acted);
@@ -175,20 +155,10 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
     onStage = stage?.id;
   }
 
-  /** Whoever has it open is told who decided on it. */
-  function tellOpen(): void {
-    const card = cards.of(panel.id ?? "");
-    const article = panel.article();
-    const actor = actors[card?.id ?? ""];
-    const spot = article?.querySelector("[data-say]");
-    if (!card || !actor || !spot || actor.by === names.me || article?.dataset["state"] === card.state) return;
-    spot.textContent = text(`left_${card.state}`, { name: actor.name || text("a_colleague") });
-  }
-
   function took(ids: readonly string[], fresh: readonly string[], facts?: SessionFacts): void {
     calmly(() => {
       if (facts) drawFacts(facts);
-      if (panel.id !== null && ids.includes(panel.id)) tellOpen();
+      if (panel.id !== null && ids.includes(panel.id)) colleagues.tell();
       panel.changed(ids);
       redraw();
       tell(fresh);
@@ -201,7 +171,7 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
     tallies.take(news);
   }
 
-  host.addEventListener("focusout", () => setTimeout(dressClaim));
+  host.addEventListener("focusout", () => setTimeout(colleagues.dress));
   count(names.tallies);
   keepTimes();
   about["script"] = "";
@@ -214,10 +184,11 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
     pulse({ here, tallies: news, claims: told, twins: like, acts: who }) {
       if (here !== undefined) for (const spot of document.querySelectorAll("[data-here]")) spot.textContent = String(here);
       if (news) count(news);
-      Object.assign(actors, who);
+      if (who) colleagues.take(who);
       if (like) {
+        const moved = Object.keys(like).filter((id) => String(like[id]) !== String(twins[id] ?? []));
         Object.assign(twins, like);
-        panel.changed(Object.keys(like), true);
+        panel.changed(moved, true);
       }
       if (told) {
         claims.take(told, isFresh);

@@ -35,3 +35,8 @@ test("counted are the characters that a reader sees", () => {
   assert.equal(graphemes("\u{1F468}\u200D\u{1F469}\u200D\u{1F467}"), 1);
   assert.equal(graphemes("a\nb"), 3);
 });
+
+test("numbers and switches travel as what they are", () => {
+  assert.deepEqual(bodyFrom([["seconds", "30"], ["rev", "7"]]), { seconds: 30, rev: 7 });
+  assert.deepEqual(bodyFrom([["on", "false"], ["sure", "true"]]), { on: false, sure: true });
+});

@@ -11,6 +11,7 @@ test("near times are words, far ones stay as the server wrote them", () => {
   assert.deepEqual(ago(3599), [-1, "hour"]);
   assert.deepEqual(ago(7200), [-2, "hour"]);
   assert.equal(ago(86_400), null);
+  assert.equal(ago(NaN), null);
 });
 
 test("the largest size that fits", () => {

@@ -159,7 +159,10 @@ class Desk:
         return self.page.locator("#lineup > [data-card]", has_text=words)
 
     async def show(self, tab: str) -> None:
-        """Another list, or the line-up on a phone."""
+        """Another list, or the line-up on a phone, where the way there leads out of the open question."""
+        back = self.question.locator("a[data-close]")
+        if await back.is_visible():
+            await back.click()
         await self.page.locator(f'a[data-tab="{tab}"]').click()
         if tab != "line":
             await expect(self.page.locator("body")).to_have_attribute("data-list", tab)

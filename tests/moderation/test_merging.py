@@ -15,12 +15,9 @@ from typing import Any, TypeVar
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    Bundle,
     RuleBasedStateMachine,
     initialize,
     invariant,
-    multiple,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -28,10 +25,11 @@ from hypothesis.stateful import (
 from moderation import votes
 from moderation.states import TRANSITIONS, TWINS, VOTABLE, taken_apart
 from sessions import board as boards
+from sessions import log
 from sessions.audiences import own_card
 from sessions.board import Board
 from sessions.database import Database
-from sessions.events import State
+from sessions.events import Entry, State
 from sessions.permissions import Caller
 from sessions.refusals import Refusal
 from tests.house import CIPHER, House, check
@@ -39,7 +37,10 @@ from tests.house import CIPHER, House, check
 T = TypeVar("T")
 NAMES = ("rosa", "luis", "ines", "omar", "ben")
 PEOPLE = st.sampled_from(NAMES)
-EXAMPLES = int(os.environ.get("FACETOFACE_MERGINGS", "12"))
+TURNS = st.integers(0, 9_999)
+MOST = 5
+"""Questions: few enough that what is done meets what was done before."""
+EXAMPLES = int(os.environ.get("FACETOFACE_MERGINGS", "20"))
 DECISIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "question.approve": ("approve", {}),
     "lineup.add": ("queue", {}),
@@ -68,11 +69,10 @@ class Known:
 class Merging(RuleBasedStateMachine):
     """A few people and a desk; beside each step, what it must have led to."""
 
-    questions: Bundle[str] = Bundle("questions")
     template: Path
 
-    @initialize(target=questions, authors=st.lists(PEOPLE, min_size=3, max_size=5))
-    def begin(self, authors: list[str]) -> Any:
+    @initialize(authors=st.lists(PEOPLE, min_size=3, max_size=3))
+    def begin(self, authors: list[str]) -> None:
         self.folder = Path(tempfile.mkdtemp())
         shutil.copyfile(self.template, self.folder / "house.db")
         self.runner = asyncio.Runner()
@@ -80,10 +80,8 @@ class Merging(RuleBasedStateMachine):
         self.house = self.run(House.build(self.database))
         self.board = Board()
         self.known: dict[str, Known] = {}
-        asked = [self.ask_one(author) for author in authors]
-        for question in asked:
-            self.decide(question, "question.approve")
-        return multiple(*asked)
+        for author in authors:
+            self.decide(self.ask_one(author), "question.approve")
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
@@ -100,6 +98,18 @@ class Merging(RuleBasedStateMachine):
             return True
 
         return self.run(one())
+
+    def rev(self, question: str) -> int:
+        """What its card at the desk says."""
+        self.catch_up()
+        return self.board.questions[question].rev
+
+    def catch_up(self) -> None:
+        async def new() -> list[Entry]:
+            async with self.database.reading() as db:
+                return await log.since(db, self.house.session_id, self.board.seq, self.board.public)
+
+        self.board = boards.apply(self.board, self.run(new()))
 
     def person(self, name: str) -> Caller:
         return self.house.staff.get(name, Caller(name))
@@ -140,54 +150,18 @@ class Merging(RuleBasedStateMachine):
         kept = self.known[question]
         kept.state, kept.into, kept.came_from = taken_apart(kept.came_from), None, None
 
-    # What people do.
-
-    @rule(target=questions, author=PEOPLE)
-    def ask(self, author: str) -> str:
-        return self.ask_one(author)
-
-    @rule(question=questions, command=st.sampled_from(sorted(DECISIONS)))
-    def decide(self, question: str, command: str) -> None:
-        kept = self.known[question]
-        verb, more = DECISIONS[command]
-        to = TRANSITIONS.get((kept.state, verb))
-        done = self.is_done(self.house.ben, command, question=question, rev=self.run(self.house.rev(question)), **more)
-        assert done is (to is not None)
-        kept.state = to or kept.state
-
     def joins(self, question: str, into: str) -> bool:
         """Whether that can be, and then the sets say that it is so."""
-        kept, living = self.known[question], self.living(into)
-        can = (kept.state, "merge") in TRANSITIONS and living != question and self.known[living].state in TWINS
-        if can:
-            kept.came_from, kept.state, kept.into = kept.state, State.MERGED, living
-        return can
+        kept = self.known[question]
+        if not self.may_join(question, into):
+            return False
+        kept.came_from, kept.state, kept.into = kept.state, State.MERGED, self.living(into)
+        return True
 
-    def merge_one(self, question: str, into: str) -> bool:
-        rev = self.run(self.house.rev(question))
-        done = self.is_done(self.house.ben, "question.merge", question=question, rev=rev, into=into)
-        assert done is self.joins(question, into)
-        return done
-
-    @rule(question=questions, into=questions)
-    def merge(self, question: str, into: str) -> None:
-        self.merge_one(question, into)
-
-    @rule(question=questions)
-    def unmerge(self, question: str) -> None:
-        is_merged = self.known[question].into is not None
-        rev = self.run(self.house.rev(question))
-        assert self.is_done(self.house.ben, "question.unmerge", question=question, rev=rev) is is_merged
-        if is_merged:
-            self.take_apart(question)
-
-    @rule(question=questions, into=questions)
-    def merge_and_think_better_of_it(self, question: str, into: str) -> None:
-        """Where nobody voted between, all counts are what they were."""
-        before = self.counted()
-        if self.merge_one(question, into):
-            self.unmerge(question)
-        assert self.counted() == before
+    def may_join(self, question: str, into: str) -> bool:
+        living = self.living(into)
+        can = (self.known[question].state, "merge") in TRANSITIONS
+        return can and living != question and self.known[living].state in TWINS
 
     def votes(self, who: str, question: str) -> bool:
         """Whether that can be, and then the sets say that it is so."""
@@ -198,42 +172,131 @@ class Merging(RuleBasedStateMachine):
             kept.voters.add(who)
         return can
 
-    @rule(who=PEOPLE, question=questions)
-    def vote(self, who: str, question: str) -> None:
-        done = self.is_done(self.person(who), "question.vote", question=question)
-        assert done is self.votes(who, question)
-
-    @rule(question=questions)
-    def everybody_votes(self, question: str) -> None:
-        works = [(self.person(who), "question.vote", {"question": question}) for who in NAMES]
-        assert self.run(self.at_once(works)) == [self.votes(who, question) for who in NAMES]
-
-    @rule(who=PEOPLE, question=questions)
-    def unvote(self, who: str, question: str) -> None:
+    def takes_back(self, who: str, question: str) -> bool:
+        """Whether there is a vote of theirs to take back, wherever in the family it was given; then it is gone."""
         kept = self.known[question]
         family = [kept, *(self.known[twin] for twin in self.twins(question))]
         can = kept.state in VOTABLE and any(who in one.voters for one in family)
-        assert self.is_done(self.person(who), "question.unvote", question=question) is can
         if can:
             for one in family:
                 one.voters.discard(who)
+        return can
 
-    async def at_once(self, works: list[tuple[Caller, str, dict[str, Any]]]) -> list[bool]:
-        """In one commit, in this order; what is decided is decided as the question stood before it."""
-        bodies = [
-            body | ({"rev": await self.house.rev(body["question"])} if "into" in body else {}) for _, _, body in works
-        ]
-        before = len(self.house.commits)
-        outcomes = await asyncio.gather(
-            *(self.house.do(caller, command, **body) for (caller, command, _), body in zip(works, bodies, strict=True)),
-            return_exceptions=True,
-        )
-        assert all(isinstance(outcome, dict | Refusal) for outcome in outcomes)
-        assert len(self.house.commits) - before <= 1
-        return [isinstance(outcome, dict) for outcome in outcomes]
+    # What people do: mostly what can be done, `turn` says which of it; and now and then anything at all.
 
-    @precondition(lambda self: len(self.known) > 3)
-    @rule(question=questions)
+    def pick(self, turn: int, true: Callable[[str], bool]) -> str | None:
+        found = [question for question in self.known if true(question)]
+        return found[turn % len(found)] if found else None
+
+    def at_once(self, works: list[tuple[Caller, str, dict[str, Any]]]) -> list[bool]:
+        """In one commit, in this order; what is decided is decided on what the desk showed before it."""
+        bodies = [body | ({"rev": self.rev(body["question"])} if "into" in body else {}) for _, _, body in works]
+
+        async def all_of_them() -> list[bool]:
+            before = len(self.house.commits)
+            outcomes = await asyncio.gather(
+                *(
+                    self.house.do(caller, command, **body)
+                    for (caller, command, _), body in zip(works, bodies, strict=True)
+                ),
+                return_exceptions=True,
+            )
+            assert all(isinstance(outcome, dict | Refusal) for outcome in outcomes)
+            assert len(self.house.commits) - before <= 1
+            return [isinstance(outcome, dict) for outcome in outcomes]
+
+        return self.run(all_of_them())
+
+    @rule(author=PEOPLE)
+    def ask(self, author: str) -> None:
+        if sum(kept.state is not State.WITHDRAWN for kept in self.known.values()) < MOST:
+            self.decide(self.ask_one(author), "question.approve")
+
+    def decide(self, question: str, command: str) -> None:
+        kept = self.known[question]
+        verb, more = DECISIONS[command]
+        to = TRANSITIONS.get((kept.state, verb))
+        done = self.is_done(self.house.ben, command, question=question, rev=self.rev(question), **more)
+        assert done is (to is not None)
+        kept.state = to or kept.state
+
+    @rule(turn=TURNS, which=TURNS)
+    def something_is_decided(self, turn: int, which: int) -> None:
+        if question := self.pick(turn, lambda q: self.known[q].state is not State.WITHDRAWN):
+            state = self.known[question].state
+            possible = [command for command, (verb, _) in DECISIONS.items() if (state, verb) in TRANSITIONS]
+            if possible:
+                self.decide(question, possible[which % len(possible)])
+
+    @rule(turn=TURNS)
+    def one_is_put_in_line(self, turn: int) -> None:
+        if question := self.pick(turn, lambda q: self.known[q].state is State.SHOWN):
+            self.decide(question, "lineup.add")
+
+    def merge(self, question: str, into: str) -> None:
+        done = self.is_done(self.house.ben, "question.merge", question=question, rev=self.rev(question), into=into)
+        assert done is self.joins(question, into)
+
+    @rule(turn=TURNS, which=TURNS)
+    def two_are_joined(self, turn: int, which: int) -> None:
+        into = self.pick(which, lambda q: self.known[self.living(q)].state in TWINS)
+        if into and (question := self.pick(turn, lambda q: self.may_join(q, into))):
+            self.merge(question, into)
+
+    def unmerge(self, question: str) -> None:
+        is_merged = self.known[question].into is not None
+        rev = self.rev(question)
+        assert self.is_done(self.house.ben, "question.unmerge", question=question, rev=rev) is is_merged
+        if is_merged:
+            self.take_apart(question)
+
+    @rule(turn=TURNS)
+    def one_is_taken_apart(self, turn: int) -> None:
+        if question := self.pick(turn, lambda q: self.known[q].into is not None):
+            self.unmerge(question)
+
+    @rule(turn=TURNS, which=TURNS)
+    def two_are_joined_and_taken_apart(self, turn: int, which: int) -> None:
+        """Where nobody voted between, all counts are what they were."""
+        before = self.counted()
+        into = self.pick(which, lambda q: self.known[self.living(q)].state in TWINS)
+        if into and (question := self.pick(turn, lambda q: self.may_join(q, into))):
+            self.merge(question, into)
+            assert self.counted() == self.tallies()
+            self.unmerge(question)
+        assert self.counted() == before
+
+    @rule(turn=TURNS, callers=st.sets(PEOPLE, min_size=1), back=st.booleans())
+    def some_vote(self, turn: int, callers: set[str], back: bool) -> None:
+        if question := self.pick(turn, lambda q: self.known[q].state in VOTABLE):
+            command, can = ("question.unvote", self.takes_back) if back else ("question.vote", self.votes)
+            people = sorted(callers)
+            done = self.at_once([(self.person(who), command, {"question": question}) for who in people])
+            assert done == [can(who, question) for who in people]
+
+    @rule(turns=st.lists(TURNS, min_size=1, max_size=3), which=TURNS, voters=st.permutations(NAMES))
+    def many_are_joined_at_once(self, turns: list[int], which: int, voters: list[str]) -> None:
+        """One commit for all of them, as a selection at the desk does it, with votes on its way between."""
+        into = self.pick(which, lambda q: self.known[q].state in VOTABLE)
+        if into is None:
+            return
+        works: list[tuple[Caller, str, dict[str, Any]]] = []
+        expected: list[Callable[[], bool]] = []
+
+        def voting(who: str) -> None:
+            works.append((self.person(who), "question.vote", {"question": into}))
+            expected.append(partial(self.votes, who, into))
+
+        for who, turn in zip(voters, turns, strict=False):
+            question = list(self.known)[turn % len(self.known)]
+            voting(who)
+            works.append((self.house.ben, "question.merge", {"question": question, "into": into}))
+            expected.append(partial(self.joins, question, into))
+        for who in NAMES:
+            voting(who)
+        done = self.at_once(works)
+        assert done == [what() for what in expected]
+
     def withdraw(self, question: str) -> None:
         kept = self.known[question]
         can = (kept.state, "withdraw") in TRANSITIONS
@@ -243,26 +306,26 @@ class Merging(RuleBasedStateMachine):
                 self.take_apart(other)
             kept.state, kept.into, kept.came_from = State.WITHDRAWN, None, None
 
-    @rule(who=PEOPLE, question=questions)
-    def edit(self, who: str, question: str) -> None:
-        kept = self.known[question]
-        can = kept.author == who and kept.state is State.HELD
-        edited = {"words": "Otherwise?", "lang": "en"}
-        assert self.is_done(self.person(who), "question.edit", question=question, **edited) is can
+    @rule(turn=TURNS)
+    def one_that_lives_for_others_is_withdrawn(self, turn: int) -> None:
+        if question := self.pick(turn, lambda q: bool(self.twins(q))):
+            self.withdraw(question)
 
-    @rule(picked=st.lists(questions, min_size=2, max_size=5), into=questions, voters=st.lists(PEOPLE, max_size=3))
-    def merge_many_at_once(self, picked: list[str], into: str, voters: list[str]) -> None:
-        """One commit for all of them, as a selection at the desk does it, with votes on its way between."""
-        works: list[tuple[Caller, str, dict[str, Any]]] = []
-        expected: list[Callable[[], bool]] = []
-        for question in picked:
-            for who in voters:
-                works.append((self.person(who), "question.vote", {"question": into}))
-                expected.append(partial(self.votes, who, into))
-            works.append((self.house.ben, "question.merge", {"question": question, "into": into}))
-            expected.append(partial(self.joins, question, into))
-        done = self.run(self.at_once(works))
-        assert done == [what() for what in expected]
+    @rule(turn=TURNS, which=TURNS, command=st.sampled_from(sorted(DECISIONS)), who=PEOPLE)
+    def anything(self, turn: int, which: int, command: str, who: str) -> None:
+        """Also what cannot be: it is refused, and changes nothing."""
+        question, into = (list(self.known)[n % len(self.known)] for n in (turn, which))
+        edited = {"words": "Otherwise?", "lang": "en"}
+        can = self.known[question].author == who and self.known[question].state is State.HELD
+        assert self.is_done(self.person(who), "question.edit", question=question, **edited) is can
+        self.decide(question, command)
+        match which % 3:
+            case 0:
+                self.merge(question, into)
+            case 1:
+                self.unmerge(into)
+            case _:
+                self.withdraw(question)
 
     @rule()
     def restart(self) -> None:
@@ -280,8 +343,7 @@ class Merging(RuleBasedStateMachine):
     def every_receipt_leads_to_a_question_that_lives(self) -> None:
         if not hasattr(self, "house"):
             return
-        entries = self.run(self.house.entries())
-        self.board = boards.apply(self.board, entries[self.board.seq :])
+        self.catch_up()
         found = self.board.questions
         assert {q.id: (q.state, q.into, q.came_from) for q in found.values()} == {
             question: (kept.state, kept.into, kept.came_from) for question, kept in self.known.items()
