@@ -172,7 +172,8 @@ class Visitor:
 
     async def get(self, path: str = "", **query: Any) -> httpx.Response:
         """A page of the session, or of the site if the path begins with a slash."""
-        return await self.http.get(path if path[:1] == "/" else f"/s/{self.code}/{path}".rstrip("/"), params=query)
+        address = path if path[:1] == "/" else f"/s/{self.code}/{path}".rstrip("/")
+        return await self.http.get(address, params=query or None)  # No query would take away the address's own.
 
     async def submit(self, path: str, **fields: Any) -> httpx.Response:
         """A form without script."""

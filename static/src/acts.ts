@@ -45,6 +45,8 @@ export interface Acts {
   run(command: string, body: Body): Promise<Outcome>;
   /** On its way out of its list by one's own hand, whether or not the cards tell so already. */
   isLeaving(id: string): boolean;
+  /** Whether nobody else has acted on the question up to this rev since one did oneself. */
+  isOwn(id: string, rev: number): boolean;
 }
 
 export function openActs(link: Link, of: (id: string) => DeskCard | undefined, moved: (id: string) => void): Acts {
@@ -97,6 +99,7 @@ export function openActs(link: Link, of: (id: string) => DeskCard | undefined, m
         return outcome;
       });
     },
+    isOwn: (id, rev) => rev <= (revs.get(id)?.to ?? -1),
     isLeaving(id) {
       const until = leaving.get(id);
       if (until === undefined) return false;

@@ -13,6 +13,8 @@ export interface PanelEnds {
   card(id: string): DeskCard | undefined;
   /** Lays what is not in the server's HTML over it: claims, votes, times. */
   dress(article: HTMLElement): void;
+  /** Whether a question stands as it does by one's own hand. */
+  isOwn(id: string, rev: number): boolean;
   /** Nothing may change under a finger. */
   calmly(change: () => void): void;
   drawn(): void;
@@ -31,7 +33,7 @@ export interface Panel {
 }
 
 const MOST_KEPT = 20;
-/** Long enough to see that the buttons have changed. */
+/** Long enough to see that a colleague has changed the buttons. */
 const SETTLE_MS = 600;
 
 export function openPanel(link: Link, host: HTMLElement, ends: PanelEnds): Panel {
@@ -41,7 +43,7 @@ export function openPanel(link: Link, host: HTMLElement, ends: PanelEnds): Panel
   const words = new Map<string, string[]>();
   let open = host.querySelector<HTMLElement>("#question")?.dataset["card"] ?? null;
   let next: readonly string[] = [];
-  let settled = 0;
+  let settling: number | undefined;
 
   const article = (): HTMLElement | null => host.querySelector<HTMLElement>("#question");
   const shelves = openShelves(
@@ -55,12 +57,18 @@ export function openPanel(link: Link, host: HTMLElement, ends: PanelEnds): Panel
     (event) => {
       // A colleague's decision put another button under this very click.
       const bar = event.target instanceof Element && event.target.closest("[data-decide]");
-      if (!bar || performance.now() > settled || !event.detail) return;
+      if (!bar || !host.hasAttribute("data-settling") || !event.detail) return;
       event.preventDefault();
       event.stopPropagation();
     },
     true,
   );
+
+  function settle(ms: number): void {
+    clearTimeout(settling);
+    host.toggleAttribute("data-settling", ms > 0);
+    if (ms) settling = window.setTimeout(settle, ms, 0);
+  }
 
   function draw(page: Page | undefined): void {
     const old = article();
@@ -74,7 +82,8 @@ export function openPanel(link: Link, host: HTMLElement, ends: PanelEnds): Panel
       const had = old.contains(focus);
       old.querySelector("[data-kept-words]")?.remove();
       morph(old, fresh);
-      if (old.dataset["state"] !== state && !busy) settled = performance.now() + SETTLE_MS;
+      const isOwn = busy || ends.isOwn(open, Number(old.dataset["rev"]));
+      if (old.dataset["state"] !== state && !isOwn) settle(SETTLE_MS);
       words.set(open, lost(before, typedIn(old)));
       keepWords(old, words.get(open) ?? []);
       // A field that is folded away has lost the focus as well, only later.
@@ -132,7 +141,7 @@ export function openPanel(link: Link, host: HTMLElement, ends: PanelEnds): Panel
       next = after;
       if (id !== open) {
         open = id;
-        settled = 0;
+        settle(0);
         const back = kept.get(id ?? "");
         const page = shelves.of(id ?? "");
         const card = ends.card(id ?? "");

@@ -92,6 +92,7 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
   });
   const panel = openPanel(link, host, {
     card: cards.of,
+    isOwn: acts.isOwn,
     calmly,
     dress(article) {
       tallies.dress(article);
