@@ -7,11 +7,12 @@ which of them have to stand near each other.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter, deque
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from moderation.spelling import Lexicon, entries
+from moderation.spelling import Found, Lexicon, entries
 
 
 class Sign(NamedTuple):
@@ -56,58 +57,12 @@ SIGNS = (
     Sign(("secret", "grownup"), 12, calmly=False),
     Sign(("fear", "grownup", "home"), 10, calmly=False),
 )
+ENOUGH, STRETCH, CALM = 4, 20, 2
+"""What hints must weigh together, within so many words, to be worth a look; and what talk of rules takes from it."""
 BEGINNING_WITH = {
     first: [sign for sign in SIGNS if sign.headings[0] == first] for first, *_ in (s.headings for s in SIGNS)
 }
-ASKING = frozenset(
-    [
-        "do",
-        "does",
-        "did",
-        "can",
-        "could",
-        "are",
-        "is",
-        "will",
-        "would",
-        "who",
-        "what",
-        "when",
-        "where",
-        "why",
-        "how",
-        "should",
-        "have",
-        "has",
-        "which",
-        "may",
-        "se",
-        "que",
-        "cuando",
-        "donde",
-        "quien",
-        "quienes",
-        "cuantos",
-        "cuantas",
-        "cuanto",
-        "cual",
-        "cuales",
-        "como",
-        "por",
-        "porque",
-        "tienen",
-        "pueden",
-        "puedo",
-        "dan",
-        "van",
-        "es",
-        "son",
-        "esta",
-        "estan",
-        "cada",
-        "hacen",
-    ]
-)
+ASKING = frozenset(entries("openings")[""])
 """How a question begins that is about everybody."""
 
 IS_ALSO = {"mine": ("mine", "kid"), "cruel": ("cruel", "hit"), "lure": ("lure", "kid", "mine")}
@@ -115,12 +70,42 @@ IS_ALSO = {"mine": ("mine", "kid"), "cruel": ("cruel", "hit"), "lure": ("lure", 
 
 
 @cache
-def lexicon() -> Lexicon:
+def lexicon_of_signs() -> Lexicon:
     return Lexicon(entries("danger"))
 
 
+@cache
+def hint_words() -> tuple[Lexicon, dict[str, int]]:
+    """The parts of what people only hint at, and what each of their headings weighs: "fear 2"."""
+    there = entries("hints")
+    return Lexicon(there), {heading: int(heading.rpartition(" ")[2]) for heading in there}
+
+
 def is_danger(words: Sequence[str]) -> bool:
-    return bool(signs(words))
+    return bool(signs(words)) or hints(words) >= ENOUGH
+
+
+def hints(words: Sequence[str]) -> int:
+    """What the hints in these words weigh together where they stand closest.
+
+    A heading that comes again adds one, and so does a child of one's own; where it is about rules and trainings, less.
+    """
+    lexicon, weights = hint_words()
+    most = 0
+    near: deque[Found] = deque()
+    counted: Counter[str] = Counter()
+    for found in lexicon.find(words):
+        if not weights[found.heading]:
+            continue
+        near.append(found)
+        counted[found.heading] += 1
+        while found.start - near[0].start > STRETCH:
+            counted[near.popleft().heading] -= 1
+        most = max(most, sum(weights[one] + (often > 1 < weights[one]) for one, often in counted.items() if often))
+    if not most:
+        return 0
+    spoken_of = {found.heading for found in lexicon_of_signs().find(words)}
+    return most + (1 if "mine" in spoken_of else -CALM if "policy" in spoken_of else 0)
 
 
 def signs(words: Sequence[str]) -> list[Sign]:
@@ -128,7 +113,7 @@ def signs(words: Sequence[str]) -> list[Sign]:
     if not words:
         return []
     places: dict[str, list[int]] = {}
-    for found in lexicon().find(words):
+    for found in lexicon_of_signs().find(words):
         for heading in IS_ALSO.get(found.heading, (found.heading,)):
             places.setdefault(heading, []).append(found.start)
     about_all = "mine" not in places

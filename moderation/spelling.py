@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,15 +35,20 @@ def fold(text: str) -> str:
 
 @cache
 def entries(name: str) -> dict[str, tuple[str, ...]]:
-    """A list beside the code: entries between commas, under headings in brackets; `#` begins a remark."""
+    """A list beside the code: entries between commas, under headings in brackets; `#` begins a remark.
+
+    `my|his son|dog` stands for all four of them.
+    """
     found: dict[str, list[str]] = {}
     heading = ""
     for line in (LISTS / f"{name}.txt").read_text(encoding="utf-8").splitlines():
         line = line.partition("#")[0].strip()
         if line.startswith("["):
             heading = line.strip("[]")
-        else:
-            found.setdefault(heading, []).extend(fold(entry.strip()) for entry in line.split(",") if entry.strip())
+        elif line:
+            there = found.setdefault(heading, [])
+            for entry in filter(None, map(str.strip, fold(line).split(","))):
+                there += map(" ".join, product(*(word.split("|") for word in entry.split())))
     return {heading: tuple(there) for heading, there in found.items()}
 
 
