@@ -18,8 +18,9 @@ from msgspec import Meta, Struct
 from live.claims import LEASE, Claims
 from live.throttle import Throttle
 from moderation import closing, decisions, followups, lineup, protection, questions, votes
+from moderation.language import language
 from moderation.questions import Question
-from moderation.screening import screen
+from moderation.screening import OURS, screen
 from sessions import keys, lifecycle, log
 from sessions.batches import Batches
 from sessions.database import Database, Transaction
@@ -37,7 +38,8 @@ Lang = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", max_len
 class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every command carries: a key that the device made for this one action.
 
-    Where words come without `lang`, they are in the language of the page they were typed on.
+    Where words come without `lang`, they are in the language of the page they were typed on; a question that is
+    clearly in another is of that one.
     """
 
     key: Key
@@ -275,8 +277,9 @@ class Commands:
         committed: Callable[[int], None],
         secret: bytes,
         claims: Claims | None = None,
+        profanity: frozenset[str] = OURS,
     ) -> None:
-        self.database, self.throttle, self.secret = database, throttle, secret
+        self.database, self.throttle, self.secret, self.profanity = database, throttle, secret, profanity
         self.claims = claims or Claims()
         self.leases = count()
         self.batches: Batches[Work, Answer] = Batches(
@@ -309,7 +312,8 @@ class Commands:
         if command.body in TYPED:
             fields["lang"] = fields["lang"] or lang
         if command.body in SCREENED:  # Here, and not in the verb: nobody else's command waits for it.
-            fields["flags"] = screen(fields["words"])
+            fields["lang"] = language(fields["words"], fields["lang"])
+            fields["flags"] = screen(fields["words"], self.profanity)
         self.throttle.spend(session_id, caller.person, name, f"{key} {digest}", address)
         try:
             return await self.batches.submit(session_id, Work(caller, command, fields, key, digest))

@@ -17,7 +17,8 @@ from live.identity import nobody
 from live.rendering import session_view
 from live.visit import Visit, visit
 from moderation import votes
-from moderation.screening import screen
+from moderation.language import language
+from moderation.screening import OURS, screen
 from sessions import policy
 from sessions.audiences import Card, card
 from sessions.question import Audience
@@ -36,13 +37,15 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lang: Lang | None = None
 
 
-def concerns(words: str) -> tuple[str, ...]:
+def concerns(words: str, profanity: frozenset[str] = OURS) -> tuple[str, ...]:
     """What there is to think of before these words are sent to everyone."""
-    raised = screen(words)
+    raised = screen(words, profanity)
     return tuple(flag for flag in CONCERNS if flag in raised)
 
 
-def to_offer(session: Session, raw: dict[str, Any], *, is_muted: bool) -> tuple[str, ...]:
+def to_offer(
+    session: Session, raw: dict[str, Any], *, is_muted: bool, profanity: frozenset[str] = OURS
+) -> tuple[str, ...]:
     """The concerns for which a form's sender is first offered to ask only the staff, which takes nothing from them.
 
     `sure` says that they were, and is no field of the command. Whoever cannot ask everyone now is told that instead.
@@ -50,7 +53,7 @@ def to_offer(session: Session, raw: dict[str, Any], *, is_muted: bool) -> tuple[
     is_sure = raw.pop("sure", None) == "true"
     if is_sure or raw.get("private") == "true" or is_muted or not policy.is_open(session, "ask"):
         return ()
-    return concerns(str(raw.get("words", "")))
+    return concerns(str(raw.get("words", "")), profanity)
 
 
 async def similar(here: Visit, words: str, lang: str) -> list[Card]:
@@ -81,10 +84,10 @@ async def draft(request: Request) -> Response:
     renderer = here.house.renderer
     lang = renderer.lang(request)
     sentences = texts.concern_sentences(renderer.gettext(lang))
-    raised = concerns(words)
+    raised = concerns(words, here.house.commands.profanity)
     return JSONResponse(
         {
-            "similar": await drawn(here, await similar(here, words, typed.lang or lang), lang),
+            "similar": await drawn(here, await similar(here, words, language(words, typed.lang or lang)), lang),
             "flags": [{"flag": flag, "say": sentences[flag]} for flag in raised],
             "private": bool(raised),
         }

@@ -55,7 +55,7 @@ def build_house(settings: Settings) -> House:
         alarms.look_now()
 
     alarms = Alarms(database, ways(settings), renderer, settings.home, moved)
-    commands = Commands(database, Throttle(), moved, settings.secret(), claims)
+    commands = Commands(database, Throttle(), moved, settings.secret(), claims, settings.profanity())
     sockets = Sockets(settings, database, identity, renderer, broadcast, commands, presence)
     return House(
         settings,

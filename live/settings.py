@@ -17,6 +17,8 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
+from moderation.screening import OURS, listed
+
 SHORTEST_SECRET = 32
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 """Of e-mail: plain, without a name before it."""
@@ -55,6 +57,17 @@ def make_secret(path: Path) -> None:
     new.unlink()
 
 
+def read_list(path: Path) -> str:
+    """A list of words. Raises ValueError with a sentence for the operator."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"PROFANITY_LIST: {path} is not UTF-8 text; save it as UTF-8, one word a line") from None
+    except OSError as error:
+        why = error.strerror or "it cannot be read"
+        raise ValueError(f"PROFANITY_LIST: {path} cannot be read ({why}); correct the path or unset it") from None
+
+
 class Settings(BaseSettings):
     """`public_url`, `trusted_proxies` and `alarm_email` are lists with commas."""
 
@@ -83,6 +96,8 @@ class Settings(BaseSettings):
     help_line: str = "988"
     emergency: str = "911"
     """What a family dials for help, told to whoever may be in danger; and in an emergency."""
+    profanity_list: Path | None = None
+    """A file of words that raise the flag for profanity beside ours, one a line, in UTF-8."""
     tick: float = Field(default=0.15, ge=0, le=1)
     """Seconds within which changes are merged into one patch after the first went out at once."""
 
@@ -122,6 +137,18 @@ class Settings(BaseSettings):
     def dialled(cls, value: str) -> str:
         if not DIALLED.fullmatch(value):
             raise ValueError("HELP_LINE and EMERGENCY are numbers to dial, such as 988 or 520-555-0100")
+        return value
+
+    @field_validator("profanity_list", mode="before")
+    @classmethod
+    def none_where_empty(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("profanity_list")
+    @classmethod
+    def readable(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            read_list(value)
         return value
 
     @field_validator("log_level")
@@ -186,6 +213,10 @@ class Settings(BaseSettings):
         if len(secret) < SHORTEST_SECRET:
             raise ValueError(f"{path} holds no key; restore it, or remove it to have every device sign in anew")
         return secret
+
+    def profanity(self) -> frozenset[str]:
+        """The words that raise the flag: ours, and the district's."""
+        return listed(read_list(self.profanity_list)) if self.profanity_list else OURS
 
     def cipher(self) -> Fernet:
         return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"contacts" + self.secret()).digest()))

@@ -113,7 +113,8 @@ async def do(request: Request) -> Response:
             raw.setdefault("key", secrets.token_urlsafe(12))
         if form and name == "question.ask":
             muted = here.caller.person in (await here.feed()).board.muted
-            if offered := drafts.to_offer(here.session, raw, is_muted=muted):
+            profanity = here.house.commands.profanity
+            if offered := drafts.to_offer(here.session, raw, is_muted=muted, profanity=profanity):
                 return await pages.families_page(request, here, draft=pages.draft_of(raw, offer=offered))
         lang = here.house.renderer.lang(request)
         address = request.client.host if request.client else ""

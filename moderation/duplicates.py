@@ -18,6 +18,7 @@ from typing import NamedTuple
 import snowballstemmer
 from rapidfuzz import fuzz
 
+from moderation.numbers import SPELLED
 from moderation.spelling import entries, fold, unmarked
 
 MOST = 1_000
@@ -40,6 +41,26 @@ AIMS: dict[str, frozenset[str]] = {
     "why": frozenset(("why", "reason", "porque", "razon")),
     "how much": frozenset(("much", "many", "cost", "cuanto", "cuanta", "cuantos", "cuantas", "cuesta")),
 }
+
+
+ORDINALS = (
+    ("first", "1st", "primero", "primer"),
+    ("second", "2nd", "segundo"),
+    ("third", "3rd", "tercero", "tercer"),
+    ("fourth", "4th", "cuarto"),
+    ("fifth", "5th", "quinto"),
+    ("sixth", "6th", "sexto"),
+    ("seventh", "7th", "septimo"),
+    ("eighth", "8th", "octavo"),
+    ("ninth", "9th", "noveno"),
+    ("tenth", "10th", "decimo"),
+    ("11th",),
+    ("12th",),
+)
+FIGURES = {word: str(value) for word, value in SPELLED.items() if value > 1} | {
+    word: str(grade) for grade, there in enumerate(ORDINALS, 1) for word in there
+}
+"""A number in words -> in figures: "second grade" and "2nd grade" are one."""
 
 
 class Like(NamedTuple):
@@ -143,7 +164,7 @@ def stems_of(words: str, lang: str) -> list[str]:
     """The stems of the words that say what a question is about; of all its words where only such are left out."""
     found = WORD.findall(fold(unmarked(words[:MOST])))
     telling = [word for word in found if word not in stopwords(lang)] or found
-    return [synonyms(lang).get(word) or stem(word, lang) for word in telling]
+    return [synonyms(lang).get(word) or FIGURES.get(word) or stem(word, lang) for word in telling]
 
 
 @cache

@@ -56,10 +56,17 @@ def _profanity() -> frozenset[str]:
     return frozenset({*there["english"], *there["spanish"], *insults})
 
 
-DISTRICT_DEFAULT = _profanity()
+OURS = _profanity()
+"""Swear words and insults of both languages, to which a district adds its own."""
 
 
-def screen(words: str, profanity: frozenset[str] = DISTRICT_DEFAULT) -> tuple[str, ...]:
+def listed(text: str) -> frozenset[str]:
+    """A district's words with ours: one a line, with an asterisk for any ending; `#` begins a remark."""
+    lines = (" ".join(line.partition("#")[0].split()) for line in text.splitlines())
+    return OURS | {fold(unmarked(line)) for line in lines if line.strip("*~ ")}
+
+
+def screen(words: str, profanity: frozenset[str] = OURS) -> tuple[str, ...]:
     """The flags that these words raise, in the order of `decisions.FLAGS`."""
     seen = unmarked(words[:MOST])
     text = fold(seen)[:MOST]

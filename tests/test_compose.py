@@ -39,6 +39,14 @@ def test_secrets_come_from_outside_and_must_be_given() -> None:
         assert "${POSTGRES_PASSWORD:?" in values
 
 
+def test_a_districts_list_of_words_is_where_the_setting_says() -> None:
+    """Without one the setting is empty, and nothing is read."""
+    setting = APP["environment"]["FACETOFACE_PROFANITY_LIST"]
+    (mounted,) = APP["volumes"]
+    assert setting == "${PROFANITY_LIST:+/run/profanity.txt}"
+    assert mounted == "${PROFANITY_LIST:-/dev/null}:/run/profanity.txt:ro"
+
+
 def test_only_the_app_can_be_reached_and_only_from_this_machine() -> None:
     assert [name for name, service in COMPOSE["services"].items() if "ports" in service] == ["app"]
     assert all(port.startswith("127.0.0.1:") for port in APP["ports"])

@@ -14,6 +14,7 @@ from live.drafts import CONCERNS, MOST_SIMILAR, concerns, to_offer
 from live.rendering import catalogues
 from live.throttle import BUDGETS
 from moderation.decisions import FLAGS
+from moderation.screening import OURS
 from sessions.session import Session
 from tests.running import KEYS, Hall, RunningServer, Visitor, open_hall, shared_server
 
@@ -180,7 +181,25 @@ async def test_danger_shows_where_help_is_and_blocks_nothing(hall: Hall) -> None
     assert own.count('<p class="help">') == 3, "on the card; the other two wait in the sheet"
 
 
+def test_a_districts_own_words_are_a_concern() -> None:
+    own = OURS | {"fudge"}
+    assert (concerns("Oh fudge?"), concerns("Oh fudge?", own)) == ((), ("profanity",))
+    raw = {"words": "Oh fudge?"}
+    asked = Session(state="live", input="open")
+    assert to_offer(asked, raw, is_muted=False, profanity=own) == ("profanity",)
+
+
 # Questions like it.
+
+
+async def test_similar_questions_are_looked_for_in_the_language_of_the_words(hall: Hall) -> None:
+    rosa, luz, ben = await hall.family(), await hall.family(), await hall.staff("ben")
+    spanish = "¿El camión de la tarde va a parar en la biblioteca?"
+    shown = await rosa.ask(spanish, lang="en")
+    await ben.decide("question.approve", shown)
+    (html,) = (await told(luz, "el camion de la tarde va a parar en la biblioteca", lang="en"))["similar"]
+    assert f'data-similar="{shown}"' in html
+    assert (await rosa.mine())["questions"][0]["lang"] == "es"
 
 
 async def test_similar_questions_are_those_that_everyone_can_see(hall: Hall) -> None:

@@ -11,6 +11,7 @@ from cryptography.fernet import InvalidToken
 from pydantic import ValidationError
 
 from live.settings import Settings
+from moderation.screening import OURS
 
 ROOT = Path(__file__).parent.parent.parent
 SECRET = "a secret for the tests, long enough"
@@ -39,6 +40,25 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.origins == ["https://ask.example.org", "https://otro.example.org:8443"]
     assert (settings.home, settings.is_https) == ("https://ask.example.org", True)
     assert (settings.port, settings.log_level) == (9000, "DEBUG")
+
+
+def test_a_districts_words_are_read_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    listed = tmp_path / "words.txt"
+    listed.write_text("\ufeffFudge\nbellaquería\n", encoding="utf-8")
+    assert Settings().profanity() == OURS
+    monkeypatch.setenv("FACETOFACE_PROFANITY_LIST", "")
+    assert Settings().profanity() == OURS, "empty, as docker-compose.yml has it without one"
+    monkeypatch.setenv("FACETOFACE_PROFANITY_LIST", str(listed))
+    assert Settings().profanity() == OURS | {"fudge", "bellaqueria"}
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("away.txt", "cannot be read"), (".", "cannot be read"), ("latin.txt", "is not UTF-8 text")]
+)
+def test_a_list_that_cannot_be_read_stops_the_start(tmp_path: Path, name: str, says: str) -> None:
+    (tmp_path / "latin.txt").write_bytes("cabrón".encode("latin-1"))
+    with pytest.raises(ValidationError, match=f"PROFANITY_LIST: .* {says}"):
+        Settings(profanity_list=tmp_path / name)
 
 
 BAD: list[tuple[str, str]] = [

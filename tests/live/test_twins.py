@@ -93,7 +93,8 @@ async def test_what_is_decided_or_gone_is_proposed_no_more(desk: Desk) -> None:
 async def test_other_languages_and_private_questions_are_not_compared(desk: Desk) -> None:
     desk.open()
     await desk.house.ask(LATE, private=True)
-    await desk.house.ask(LATE, lang="es")
+    corrected = await desk.house.ask(LATE)
+    await desk.house.decide("question.edit_words", corrected, lang="es")
     await desk.house.ask(LATE)
     assert await desk.look() == {}
 

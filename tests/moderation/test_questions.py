@@ -102,6 +102,19 @@ async def test_a_question_in_the_language_of_its_page(small_house: House) -> Non
     assert (await house.board()).questions[answer["question"]].lang == "es"
 
 
+async def test_a_question_is_in_the_language_of_its_words_where_that_is_clear(small_house: House) -> None:
+    house = small_house
+    for words, page, spoken in (
+        ("متى يصل الباص؟", "es", "ar"),
+        ("¿A qué hora llega el camión de la escuela?", "en", "es"),
+        ("Bus?", "es", "es"),
+    ):
+        question = await house.ask(words, lang=page)
+        assert (await house.board()).questions[question].lang == spoken
+    await house.do(house.rosa, "question.edit", question=question, words="When does the bus come?", lang="es")
+    assert (await house.board()).questions[question].lang == "en"
+
+
 async def test_an_asker_edits_while_nobody_has_acted(house: House) -> None:
     question = await house.ask()
     await house.do(house.rosa, "question.edit", question=question, words="Will it stop at Grant?", lang="en")

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from moderation.decisions import FLAGS
-from moderation.screening import DISTRICT_DEFAULT, MOST, screen
+from moderation.screening import MOST, OURS, listed, screen
 from tests.load.scores import rows, screening
 
 RAISES: dict[str, tuple[str, ...]] = {
@@ -91,7 +91,16 @@ def test_a_district_has_its_own_list() -> None:
     assert screen("what the fudge", frozenset({"fudge"})) == ("profanity",)
     assert screen("fudging", frozenset({"fudg*"})) == ("profanity",)
     assert screen("bullshit", frozenset({"fudge"})) == ()
-    assert screen("what the fudge", DISTRICT_DEFAULT) == ()
+    assert screen("what the fudge", OURS) == ()
+
+
+def test_a_districts_file_adds_to_ours() -> None:
+    district = listed("# our own\n\nFudge\n  darn   it # both words\nFlip*\n*\n")
+    assert district - OURS == {"fudge", "darn it", "flip*"}
+    assert district >= OURS
+    for words in ("what the FUDGE", "Darn it!", "flipping", "f*dge", "bullshit"):
+        assert screen(words, district) == ("profanity",)
+    assert listed("") == OURS
 
 
 def test_nothing_beyond_the_limit_is_looked_at() -> None:
