@@ -1,5 +1,6 @@
 # make run     a session that is live now, on this machine (HOST=0.0.0.0 for phones nearby, PORT=, DATA=)
 # make test    every test            (ARGS='-k desk' to choose)
+# make races   eight moderators race 10,000 random acts on real servers, on SQLite and on PostgreSQL (SEED=3 ACTIONS=10000)
 # make check   style and types, Python and TypeScript
 # make bench   how fast it is, on SQLite and on PostgreSQL
 # make scores  how well screening and duplicates do on questions whose author had not seen the rules
@@ -12,6 +13,8 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 DATA ?=
 ARGS ?=
+SEED ?= 3
+ACTIONS ?= 10000
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -31,7 +34,7 @@ NODE_IS_HERE := $(shell command -v npm >/dev/null && node -e 'process.exit(parse
 NODE := $(if $(NODE_IS_HERE),,.venv/.node)
 WITH_NODE := $(if $(NODE_IS_HERE),,PATH="$(CURDIR)/.venv/node:$$PATH")
 
-.PHONY: run test check bench scores build lock texts clean test-programs
+.PHONY: run test races check bench scores build lock texts clean test-programs
 
 run: build
 	@exec $(BIN)/facetoface demo --host $(HOST) --port $(PORT) $(if $(DATA),--data "$(DATA)")
@@ -39,6 +42,9 @@ run: build
 test: build .venv/.dev test-programs
 	cd static && $(WITH_NODE) npm test --silent
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+races: build .venv/.dev test-programs
+	RACE_SEED=$(SEED) RACE_ACTIONS=$(ACTIONS) $(BIN)/pytest -q -s --timeout=1800 tests/journeys/test_desk_race.py $(ARGS)
 
 check: .venv/.runtime .venv/.dev static/node_modules/.installed
 	$(BIN)/ruff check .

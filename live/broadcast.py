@@ -181,8 +181,9 @@ class Broadcast:
             if head > since:
                 feed.told[channel] = head
                 patch = self.patch(feed, channel, since)
-                # A card that an audience sees for the first time may have votes already.
-                counted = tallies | {c["id"] for c in patch["cards"] if feed.tallies.get(c["id"])}
+                # One that an audience sees for the first time may have votes already, and one that was taken down
+                # for a while may have lost those it had: what moved meanwhile was not told.
+                counted = tallies | {c["id"] for c in patch["cards"] if c["id"] in feed.tallies}
                 await self.send("patch", patch, channel.address)
             told: dict[str, Any] = {}
             if moved := visible(feed, channel.audience, counted):
@@ -236,9 +237,14 @@ class Broadcast:
         now = self.claims.of(feed.session_id)
         return {question: now[question].told if question in now else None for question in questions}
 
-    def pulse(self, feed: Feed, audience: Audience) -> dict[str, Any]:
-        """All that a device which has just come cannot know from the board."""
-        told: dict[str, Any] = {"head": feed.board.head(audience), "tallies": visible(feed, audience)}
+    def pulse(self, feed: Feed, audience: Audience, again: dict[str, Any] | None = None) -> dict[str, Any]:
+        """All that a device which has just come cannot know from the board.
+
+        One that comes `again`, and is given this patch, may remember tallies that fell to nothing while it was away,
+        and of which no server knows any more since it was restarted.
+        """
+        ids = {*feed.tallies, *(c["id"] for c in (again or {"cards": ()})["cards"])}
+        told: dict[str, Any] = {"head": feed.board.head(audience), "tallies": visible(feed, audience, ids)}
         if audience is Audience.DESK:
             told["claims"] = self._claims(feed, set(self.claims.of(feed.session_id)))
             told["twins"] = dict(feed.follower.proposed) if feed.follower else {}
@@ -276,11 +282,10 @@ class Broadcast:
                     await self.send("pulse", {"head": told}, channel.address)
 
 
-def visible(feed: Feed, audience: Audience, ids: set[str] | None = None) -> dict[str, int]:
+def visible(feed: Feed, audience: Audience, ids: set[str]) -> dict[str, int]:
     """Tallies of what the audience may see; 0 where the last vote was taken back."""
     questions = feed.board.questions
-    wanted = feed.tallies if ids is None else ids
-    return {i: feed.tallies.get(i, 0) for i in wanted if i in questions and card(questions[i], audience)}
+    return {i: feed.tallies.get(i, 0) for i in ids if i in questions and card(questions[i], audience)}
 
 
 def _concerned(entry: Entry, board: Board) -> set[str]:

@@ -64,7 +64,7 @@ def places(feed: Feed, screen: str) -> dict[str, list[Card]]:
 
 def standing(feed: Feed, audience: Audience) -> dict[str, Any]:
     """Where the page's board stands, for the scripts that go on from it."""
-    return {"seq": feed.board.head(audience), "epoch": feed.epoch, "tallies": visible(feed, audience)}
+    return {"seq": feed.board.head(audience), "epoch": feed.epoch, "tallies": visible(feed, audience, {*feed.tallies})}
 
 
 def first(cards: list[Card]) -> Card | None:

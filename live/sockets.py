@@ -163,7 +163,8 @@ class Sockets:
         if channel.screen == "families":
             self.presence.come(channel.session_id)
         patch = self.broadcast.patch(feed, channel, since)
-        pulse = self.broadcast.pulse(feed, channel.audience) | {"here": self.presence.count(channel.session_id)}
+        pulse = self.broadcast.pulse(feed, channel.audience, patch if joining.since else None)
+        pulse["here"] = self.presence.count(channel.session_id)
         await self.server.enter_room(sid, channel.address)
         await self.server.enter_room(sid, personal(channel.session_id, caller.person))
         if patch["to"] > since or patch["from"] == 0:

@@ -53,7 +53,8 @@ async def board(request: Request) -> Response:
     wanted, feed = channel(request, here), await here.feed()
     since, epoch = whole(request.query_params.get("since")), whole(request.query_params.get("epoch"))
     patch = here.house.broadcast.patch(feed, wanted, since if epoch == feed.epoch else 0)
-    return JSONResponse(patch | {"tallies": here.house.broadcast.pulse(feed, wanted.audience)["tallies"]})
+    pulse = here.house.broadcast.pulse(feed, wanted.audience, patch if since else None)
+    return JSONResponse(patch | {"tallies": pulse["tallies"]})
 
 
 async def mine(request: Request) -> Response:

@@ -359,6 +359,7 @@ class Device:
         for card in patch["cards"]:
             if card.get("gone"):
                 self.cards.pop(card["id"], None)
+                self.tallies.pop(card["id"], None)
             else:
                 self.cards[card["id"]] = card
         self.epoch, self.number = patch["epoch"], patch["to"]

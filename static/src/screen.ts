@@ -43,6 +43,7 @@ export function openScreen(parts: Parts = {}): Screen {
 
   const link = openLink({
     patch(patch, whole) {
+      for (const card of patch.cards) if ("gone" in card) tallies.forget(card.id);
       count(patch.tallies);
       board.show(patch, whole);
     },

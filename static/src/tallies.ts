@@ -7,6 +7,8 @@ export interface Counter {
   take(news: Tallies): void;
   /** The reader's own press shows at once; the next pulse has the last word. */
   nudge(id: string, by: number): void;
+  /** A card that is gone takes its tally along: it may come back with another one. */
+  forget(id: string): void;
   dress(root: ParentNode): void;
 }
 
@@ -36,6 +38,9 @@ export function openTallies(): Counter {
     take(news) {
       for (const id in news) tallies.set(id, news[id] ?? 0);
       dress(document);
+    },
+    forget(id) {
+      tallies.delete(id);
     },
     nudge(id, by) {
       tallies.set(id, Math.max(0, of(id) + by));

@@ -4,56 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import select
 
 from live.identity import mark
 from sessions import people
-from tests.running import Hall, RunningServer, open_hall
-from tests.servers import PostgresServer, RedisServer
+from tests.journeys.pair import Pair
+from tests.running import Hall, open_hall
 
 pytestmark = pytest.mark.xdist_group("two servers")
 BY_LOOKING = 2.5
 """Seconds within which a server finds by itself what another one committed: it looks once a second."""
 BY_HEARING = 0.8
 """Seconds within which it hears of it. Measured: 20 ms; a busy machine may be slow."""
-
-
-class Pair:
-    """Two servers on one database, and how they hear of each other."""
-
-    def __init__(self, url: str, redis: RedisServer | None) -> None:
-        told = {"redis_url": redis.url} if redis else {}
-        self.redis = redis
-        self.one, self.two = (RunningServer(url, **told) for _ in range(2))
-
-    @property
-    def both(self) -> tuple[RunningServer, RunningServer]:
-        return self.one, self.two
-
-
-@pytest.fixture(scope="module")
-def url(postgres_of_worker: PostgresServer) -> str:
-    """Empty: the servers bring it up to date themselves."""
-    postgres_of_worker.ensure_running()
-    return postgres_of_worker.create_database("two_servers")
-
-
-@pytest.fixture(scope="module")
-def looking(url: str) -> Iterator[Pair]:
-    pair = Pair(url, None)
-    with pair.one, pair.two:
-        yield pair
-
-
-@pytest.fixture(scope="module")
-def hearing(url: str, redis_of_worker: RedisServer) -> Iterator[Pair]:
-    redis_of_worker.ensure_running()
-    pair = Pair(url, redis_of_worker)
-    with pair.one, pair.two:
-        yield pair
 
 
 @pytest.fixture(params=["looking", "hearing"])

@@ -19,6 +19,7 @@ from live.identity import mark
 from live.rendering import Renderer
 from live.settings import Settings
 from sessions.events import State
+from sessions.permissions import Caller
 from sessions.question import Audience
 from sessions.session import Session
 from tests.house import House
@@ -351,6 +352,30 @@ async def test_a_look_finds_what_another_server_committed(small_house: House, tm
     assert (again["epoch"], again["from"], len(again["cards"])) == (2, 0, 1)
     people = {to for event, _, to in told.sent if event == "notice"}
     assert people == {personal(small_house.session_id, small_house.rosa.person)}
+
+
+async def test_votes_that_were_lost_out_of_sight_are_told_when_it_comes_back(
+    small_house: House, tmp_path: Path
+) -> None:
+    """Nobody is told the votes of what they do not see: so with the card comes that there are none any more."""
+    told = Told(small_house, tmp_path, tick=0)
+    bus, twin = await small_house.asked(State.SHOWN), await small_house.ask("And the bus?", Caller("luis"))
+    await small_house.decide("question.merge", twin, into=bus)
+    feed = await told.broadcast.fresh(small_house.session_id)
+    told.broadcast.enter(feed, told.channel)
+    assert told.broadcast.pulse(feed, told.channel.audience)["tallies"] == {bus: 1}
+    for question, command in (
+        (bus, "question.hide"),
+        (twin, "question.unmerge"),
+        (bus, "question.restore"),
+        (bus, "question.approve"),
+    ):
+        await small_house.decide(command, question)
+        await told.broadcast.look()
+        await told.until_idle()
+    assert [what for event, what, _ in told.sent if event == "pulse"] == [
+        {"tallies": {bus: 0}, "head": feed.board.public}
+    ]
 
 
 async def test_a_page_that_reads_ahead_leaves_no_device_behind(small_house: House, tmp_path: Path) -> None:

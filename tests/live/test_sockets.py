@@ -282,6 +282,29 @@ async def test_votes_come_along_when_a_question_comes_into_view(hall: Hall) -> N
     assert [speaker.counts, phone.counts, late.counts] == [{question: 1}] * 3
 
 
+async def test_votes_that_were_lost_out_of_sight_are_lost_when_it_comes_back(hall: Hall) -> None:
+    """Also for who was away meanwhile, and for who was told that it is gone."""
+    rosa, luz, ben = await hall.family(), await hall.family(), await hall.staff("ben")
+    bus, twin = await rosa.ask(), await luz.ask("And the bus at Speedway?")
+    await ben.decide("question.approve", bus)
+    await ben.decide("question.merge", twin, into=bus)
+    phone, away, desk = await hall.join(luz), await hall.join(rosa), await hall.join(ben, "desk", "desk")
+    assert [phone.counts, away.counts] == [{bus: 1}] * 2, "who asked the other one wants to know this"
+    await away.leave()
+    await ben.decide("question.hide", bus)
+    await phone.until(lambda: bus not in phone.cards)
+    await ben.decide("question.unmerge", twin)
+    await desk.until(lambda: desk.tallies == {bus: 0})  # The desk is told; who does not see it is not.
+    for command in ("question.restore", "question.approve"):
+        await ben.decide(command, bus)
+    await phone.until(lambda: bus in phone.cards)
+    await phone.until(lambda: phone.tallies == {bus: 0})
+    before = len(away.heard)
+    await away.connect()
+    assert away.heard[before:] == [away.heard[before], ("pulse", {"head": away.number, "tallies": {bus: 0}, "here": 2})]
+    await hall.agree()
+
+
 async def test_the_count_of_who_is_here_follows_those_who_come_and_go(hall: Hall) -> None:
     first = await hall.join(await hall.family())
     assert first.here == 1
