@@ -7,12 +7,11 @@ which of them have to stand near each other.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, deque
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from moderation.spelling import Found, Lexicon, entries
+from moderation.spelling import Lexicon, entries
 
 
 class Sign(NamedTuple):
@@ -57,8 +56,6 @@ SIGNS = (
     Sign(("secret", "grownup"), 12, calmly=False),
     Sign(("fear", "grownup", "home"), 10, calmly=False),
 )
-ENOUGH, STRETCH, CALM = 4, 20, 2
-"""What hints must weigh together, within so many words, to be worth a look; and what talk of rules takes from it."""
 BEGINNING_WITH = {
     first: [sign for sign in SIGNS if sign.headings[0] == first] for first, *_ in (s.headings for s in SIGNS)
 }
@@ -74,38 +71,8 @@ def lexicon_of_signs() -> Lexicon:
     return Lexicon(entries("danger"))
 
 
-@cache
-def hint_words() -> tuple[Lexicon, dict[str, int]]:
-    """The parts of what people only hint at, and what each of their headings weighs: "fear 2"."""
-    there = entries("hints")
-    return Lexicon(there), {heading: int(heading.rpartition(" ")[2]) for heading in there}
-
-
 def is_danger(words: Sequence[str]) -> bool:
-    return bool(signs(words)) or hints(words) >= ENOUGH
-
-
-def hints(words: Sequence[str]) -> int:
-    """What the hints in these words weigh together where they stand closest.
-
-    A heading that comes again adds one, and so does a child of one's own; where it is about rules and trainings, less.
-    """
-    lexicon, weights = hint_words()
-    most = 0
-    near: deque[Found] = deque()
-    counted: Counter[str] = Counter()
-    for found in lexicon.find(words):
-        if not weights[found.heading]:
-            continue
-        near.append(found)
-        counted[found.heading] += 1
-        while found.start - near[0].start > STRETCH:
-            counted[near.popleft().heading] -= 1
-        most = max(most, sum(weights[one] + (often > 1 < weights[one]) for one, often in counted.items() if often))
-    if not most:
-        return 0
-    spoken_of = {found.heading for found in lexicon_of_signs().find(words)}
-    return most + (1 if "mine" in spoken_of else -CALM if "policy" in spoken_of else 0)
+    return bool(signs(words))
 
 
 def signs(words: Sequence[str]) -> list[Sign]:

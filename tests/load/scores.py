@@ -1,7 +1,6 @@
 """How well screening and duplicates do on questions written by somebody who had not seen the rules: `make scores`.
 
-Of each language there are two halves: the rules and thresholds were chosen on `a`, and `b` was only ever counted. The
-lines in `own` were written beside the rules for danger, to tune them, and say nothing of new lines.
+Of each language there are two halves: the rules and thresholds were chosen on `a`, and `b` was only ever counted.
 """
 
 from __future__ import annotations
@@ -61,9 +60,9 @@ def proposals(lang: str, half: str) -> tuple[int, int, int, int]:
 
 def main() -> None:
     for lang in ("en", "es"):
-        for half in ("own", "a", "b"):
+        for half in ("a", "b"):
             counted = screening(lang, half)
-            print(f"Screening, {lang}, {half}: {counted['clean', '']} clean and {counted['flagged', '']} others")
+            print(f"Screening, {lang}, half {half}: {counted['clean', '']} clean and {counted['flagged', '']} others")
             for flag in sorted({flag for flag, kind in counted if kind}):
                 found, missed, false = (counted[flag, kind] for kind in ("found", "missed", "false"))
                 told = f"recall {share(found, found + missed)}  precision {share(found, found + false)}"

@@ -144,14 +144,10 @@ def recall(counted: dict[tuple[str, str], int], flag: str) -> float:
 @pytest.mark.parametrize("half", ["a", "b"])
 @pytest.mark.parametrize("lang", ["en", "es"])
 def test_the_figures_of_the_samples_hold(lang: str, half: str) -> None:
-    """With room for a few lines, since each flag has about a dozen.
-
-    Danger may be raised in vain more often than the others: a look costs less than a miss.
-    """
+    """With room for a few lines, since each flag has about a dozen."""
     counted, among = screening(lang, half), len(rows("lines", lang, half))
     flags = [
-        flag for flag in RAISES if recall(counted, flag) < (0.9 if half == "a" else 0.6 if flag == "danger" else 0.7)
+        flag for flag in RAISES if recall(counted, flag) < (0.9 if half == "a" else 0.5 if flag == "danger" else 0.7)
     ]
     assert flags == []
-    often = {"danger": 0.05, "any": 0.05}
-    assert [flag for flag in [*RAISES, "any"] if counted[flag, "false"] > often.get(flag, 0.02) * among] == []
+    assert [flag for flag in [*RAISES, "any"] if counted[flag, "false"] > 0.02 * among] == []
