@@ -47,7 +47,7 @@ JOINABLE = frozenset(state for state, verb in states.TRANSITIONS if verb == "mer
 IN_ADDRESS = ("language", "topic", "school", "flag", "tag", "whose")
 """The filters in an address, beside the text."""
 NEXT = "next"
-"""In place of a question's id: the first that waits."""
+"""In place of a question's id: the first of the list that nobody else is on."""
 FILTER_OF = {"languages": "language", "topics": "topic", "schools": "school"}
 
 Address = Callable[..., str]
@@ -233,25 +233,35 @@ class Seen(NamedTuple):
         """Where in its list the open question stands."""
         return next((at for at, question in enumerate(self.rows) if question is self.opened), None)
 
+    @property
+    def stands(self) -> dict[str, str]:
+        """Which list is seen, in what order, and what of it: what is kept from one page to the next."""
+        sort = "" if self.sort == triage.SORTS[0] else self.sort
+        filters = {name: getattr(self.filters, name) for name in IN_ADDRESS} | {"q": self.filters.text}
+        return {"list": self.chosen, "sort": sort} | filters
+
+    @property
+    def kept(self) -> str:
+        """The same, as a form carries it along."""
+        return "?" + urlencode({name: value for name, value in self.stands.items() if value})
+
     def address(self, code: str) -> Address:
-        stands = {name: getattr(self.filters, name) for name in IN_ADDRESS} | {"q": self.filters.text}
-        sort, opened = "" if self.sort == triage.SORTS[0] else self.sort, self.opened.id if self.opened else ""
-        return addresses(code, list=self.chosen, sort=sort, open=opened, **stands)
+        return addresses(code, **self.stands, open=self.opened.id if self.opened else "")
 
 
 def seen(here: Visit, feed: Feed, query: Mapping[str, str]) -> Seen:
     places = triage.by_place(feed.board.questions.values())
-    wanted = query.get("open", "")
-    if wanted == NEXT:
-        wanted = next((q.id for q in triage.in_order(places["waiting"], "waiting")), "")
+    wanted, claims = query.get("open", ""), claims_of(here)
     opened = feed.board.questions.get(wanted)
     chosen = query.get("list") or (triage.place_of(opened) if opened else "")
     chosen = chosen if chosen in triage.LISTS else triage.LISTS[0]
-    view = query.get("view") or ("question" if opened else "list")
     sort, filters = query.get("sort", ""), asked_filters(query)
     sort = sort if sort in triage.SORTS else triage.SORTS[0]
     rows = triage.in_order(places[chosen], chosen, sort, feed.tallies)
-    rows = triage.matching(rows, filters, claims_of(here), here.mark)
+    rows = triage.matching(rows, filters, claims, here.mark)
+    if wanted == NEXT:
+        opened = next((q for q in rows if claims.get(q.id, {"by": here.mark})["by"] == here.mark), None)
+    view = query.get("view") or ("question" if opened else "list")
     found = Seen(places, opened, chosen, view if view in VIEWS else "list", sort, filters, rows, 0)
     start = wire.whole(query["from"]) if "from" in query else (found.at or 0) // FIRST * FIRST
     return found._replace(start=start if start < len(rows) else 0)
@@ -347,6 +357,7 @@ async def desk(request: Request) -> Response:
         "desk.html",
         caller=here.caller,
         **parts,
+        kept=found.kept,
         seq=board.head(Audience.DESK),
         epoch=feed.epoch,
         slow=board.slow,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 from starlette.requests import Request
@@ -37,6 +37,8 @@ BACKS = {
     **follow_ups.BACKS,
 }
 """Where a form's sender goes afterwards, by the name of the screen they came from."""
+KEPT = ("list", "sort", "q", "language", "topic", "school", "flag", "tag", "whose")
+"""What of the desk's address a form carries along: which list was seen, and what of it."""
 
 
 FIRST = 20
@@ -230,6 +232,15 @@ async def stage(request: Request) -> Response:
     return welcomed(here, response)
 
 
+def way_back(back: str, **places: str) -> str:
+    """The address behind a form's `back`: a screen's name, the desk's with what was seen there ("desk?q=bus")."""
+    name, _, query = back.partition("?")
+    address = BACKS.get(name, BACKS["families"]).format(**places)
+    if kept := [(key, value) for key, value in parse_qsl(query) if key in KEPT and name.partition(".")[0] == "desk"]:
+        address += ("&" if "?" in address else "?") + urlencode(kept)
+    return address
+
+
 async def refused_form(request: Request, refusal: Refusal, command: str, raw: dict[str, Any], back: str) -> Response:
     """What a person without scripts sees when a form is refused: why, and their words still there."""
     renderer, code = house_of(request).renderer, request.path_params["code"]
@@ -238,8 +249,8 @@ async def refused_form(request: Request, refusal: Refusal, command: str, raw: di
         lang = renderer.lang(request)
         draft = draft_of(raw, say=refusal.say(renderer.gettext(lang), lang))
         return await families_page(request, here, draft=draft, status=refusal.status)
-    back = BACKS["desk.open"] if back == BACKS["desk.next"] else back  # It is not decided: back to it.
-    address = back.format(code=sessions.tidy_code(code), question=quote(str(raw.get("question", "")), safe=""))
+    back = back.replace("desk.next", "desk.open", 1)  # It is not decided: back to it.
+    address = way_back(back, code=sessions.tidy_code(code), question=quote(str(raw.get("question", "")), safe=""))
     return renderer.refusal(request, refusal, address, words=raw.get("words"))
 
 

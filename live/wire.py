@@ -103,10 +103,10 @@ async def do(request: Request) -> Response:
     """A command: JSON in and out, or a form that ends on a page."""
     name, form = request.path_params["command"], not is_json(request)
     raw: dict[str, Any] = {}
-    back = pages.BACKS["families"]
+    back = ""
     try:
         raw = await body(request)
-        back = pages.BACKS.get(str(raw.pop("back", "")), back)
+        back = str(raw.pop("back", ""))
         here = await visit(request)
         if here.is_new:
             raise nobody()
@@ -129,7 +129,7 @@ async def do(request: Request) -> Response:
     except AWAY:
         refusal = not_saved()
     else:
-        address = back.format(code=here.session.code, question=answer.get("question", ""))
+        address = pages.way_back(back, code=here.session.code, question=answer.get("question", ""))
         return RedirectResponse(address + place(name, answer), 303)
     if not form:
         return await refused(request, refusal)

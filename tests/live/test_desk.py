@@ -324,6 +324,43 @@ async def test_a_form_goes_on_with_the_next_one_or_stays(hall: Hall) -> None:
     assert f"/s/{hall.code}/desk?open={question}" in stale.text
 
 
+async def test_a_form_keeps_the_list_and_its_filters(hall: Hall) -> None:
+    house, ben, mia = hall.house, await hall.staff("ben"), await hall.staff("mia")
+    first = await house.ask("Will bus {code} & the other one stop?")
+    others = [await house.ask(f"And bus {{code}} & {n}?", Caller(f"asker{n}")) for n in range(3)]
+    await house.ask("¿Hay almuerzo?", Caller("luis"), lang="es")
+    html = await page(ben, language="en", q="{code} &", open=first)
+    (form,) = re.findall(r'(<form[^>]* data-command="question.approve".*?</form>)', html)
+    fields = {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form)}
+    gone_on = await ben.press("question.approve", **fields)
+    address = gone_on.headers["location"].partition("#")[0]
+    assert address == f"/s/{hall.code}/desk?open=next&list=waiting&language=en&q=%7Bcode%7D+%26"
+    following = (await ben.http.get(address)).text
+    assert rows(following) == others
+    assert f'id="question" data-card="{others[0]}"' in following
+    stale = await ben.press("question.decline", **fields | {"reason": "twice"})
+    assert f"desk?open={first}&amp;list=waiting&amp;language=en&amp;q=%7Bcode%7D+%26" in stale.text
+
+    # A colleague is on the next one: the one after it is opened.
+    device = await hall.join(mia, "desk", "desk")
+    assert (await device.call("question.claim", question=others[0]))["ok"] is True
+    assert f'id="question" data-card="{others[1]}"' in (await ben.http.get(address)).text
+    # In another list one goes on there; where none is left, none is open.
+    shown = await page(ben, list="shown", open="next")
+    assert f'id="question" data-card="{first}"' in shown and 'data-view="question"' in shown
+    assert 'data-view="list"' in await page(ben, list="done", open="next")
+
+
+@pytest.mark.parametrize(
+    "back", ["//evil.test/?q=1", "desk?open=x&from=9&next=//evil.test", "families?q=bus", "desk?%"]
+)
+async def test_the_way_back_leads_nowhere_else(hall: Hall, back: str) -> None:
+    question, ben = await hall.house.ask(), await hall.staff("ben")
+    told = await ben.press("question.note", question=question, words="Hm.", back=back)
+    home = f"/s/{hall.code}/desk" if back.startswith("desk") else f"/s/{hall.code}"
+    assert (told.status_code, told.headers["location"]) == (303, f"{home}#q-{question}")
+
+
 async def test_the_line_and_the_balance(hall: Hall) -> None:
     house, ben = hall.house, await hall.staff("ben")
     line = [await house.asked(State.QUEUED, f"In line {n}?", by=Caller(f"in{n}"), topic="Buses") for n in range(3)]
