@@ -77,7 +77,7 @@ class Renderer:
         )
         translation, locale = self.translations[lang], Locale.parse(lang)
         environment.install_gettext_callables(  # type: ignore[attr-defined]
-            translation.gettext, translation.ngettext, newstyle=True
+            translation.gettext, translation.ngettext, newstyle=True, pgettext=translation.pgettext
         )
         environment.policies["ext.i18n.trimmed"] = True
         environment.globals |= {

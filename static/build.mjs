@@ -93,7 +93,7 @@ async function buildScreens() {
         entryNames: "[name]-[hash]",
         // Nesting is unrolled for phones that do not know it.
         target: ["chrome88", "firefox85", "safari14"],
-        external: ["*.svg", "*.png", "/*"],
+        external: ["*.svg", "*.png"],
         metafile: true,
         write: false,
       })

@@ -94,8 +94,10 @@ export function openActs(link: Link, of: (id: string) => DeskCard | undefined, m
       return mine.then((outcome) => {
         if (chains.get(id) === mine) chains.delete(id);
         if (goes && outcome.answer.ok) leaving.set(id, outcome.answer.rev ?? 0);
-        else if (goes) leaving.delete(id);
-        if (goes) moved(id);
+        else if (goes) {
+          leaving.delete(id);
+          moved(id);
+        }
         return outcome;
       });
     },

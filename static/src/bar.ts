@@ -1,5 +1,7 @@
 // The top of the desk: the counts that matter, what may be danger, and how open the input is.
 
+import { openGuard } from "./guard";
+import type { Guard } from "./guard";
 import { addressOf } from "./rows";
 import { text } from "./texts";
 import { dressTimes } from "./times";
@@ -42,6 +44,8 @@ function drawUrgent(ids: readonly string[]): void {
   strip.href = addressOf(first);
 }
 
+let guard: Guard | undefined;
+
 /** What is seen follows from the attributes of the page alone. */
 export function drawFacts({ state, input, slow, hold }: SessionFacts): void {
   const about = document.body.dataset;
@@ -50,7 +54,13 @@ export function drawFacts({ state, input, slow, hold }: SessionFacts): void {
     const words = text(`state_${state}`);
     if (words) write('[data-session="state"]', words);
   }
-  if (input !== undefined) about["input"] = input;
+  if (input !== undefined && input !== about["input"]) {
+    about["input"] = input;
+    // Two who pause at the same moment must not open it again.
+    const bar = document.querySelector<HTMLElement>(".input");
+    if (bar) guard ??= openGuard(bar);
+    guard?.settle();
+  }
   if (hold !== undefined) about["hold"] = String(hold);
   if (slow === undefined) return;
   about["slow"] = String(slow);

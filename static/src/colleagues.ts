@@ -3,6 +3,7 @@
 import type { Cards, DeskCard } from "./cards";
 import type { Claims } from "./claims";
 import type { Panel } from "./panel";
+import { keepPlace } from "./scroll";
 import { text } from "./texts";
 import type { Claim } from "./wire";
 
@@ -36,6 +37,7 @@ export function openColleagues(cards: Cards, claims: Claims, panel: Panel, me: s
       const sign = article?.querySelector<HTMLElement>("[data-claimed]");
       if (!article || !sign || panel.id === null) return;
       const other = claims.other(panel.id);
+      const isHeld = article.hasAttribute("data-held");
       const words = sign.querySelector("[data-claimed-words]");
       const decide = article.querySelector<HTMLElement>("[data-decide]");
       if (words) words.textContent = other ? text("claimed", { name: nameOf(other) }) : "";
@@ -43,14 +45,18 @@ export function openColleagues(cards: Cards, claims: Claims, panel: Panel, me: s
       article.toggleAttribute("data-held", other !== undefined);
       // Who is in the middle of a word keeps it; the rev guards the rest.
       if (decide) decide.inert = other !== undefined && !decide.contains(document.activeElement);
+      // Where the buttons were is the way to take it over, and the other way round.
+      if (isHeld !== (other !== undefined)) panel.settle();
     },
     tell() {
       const card = cards.of(panel.id ?? "");
       const actor = actors.get(card?.id ?? "");
       const article = panel.article();
       const spot = article?.querySelector("[data-say]");
-      if (!card || !actor || !spot || actor.by === me || article?.dataset["state"] === card.state) return;
-      spot.textContent = text(`left_${card.state}`, { name: nameOf(actor) });
+      if (!card || !actor || !article || !spot || actor.by === me || article.dataset["state"] === card.state) return;
+      keepPlace(article.querySelector<HTMLElement>(".reading") ?? article, () => {
+        spot.textContent = text(`left_${card.state}`, { name: nameOf(actor) });
+      });
     },
   };
 }

@@ -10,6 +10,9 @@ import { text } from "./texts";
 import { doneWords } from "./toast";
 import type { Toast } from "./toast";
 
+/** Seconds until a sentence about what is not in sight any more goes by itself. */
+const LONG = 30;
+
 export interface FormEnds {
   acts: Acts;
   panel: Panel;
@@ -49,7 +52,7 @@ export function startForms(ends: FormEnds): Forms {
 
   /** About a question that is not open any more: what happened, and the way to it. */
   function sayElsewhere(id: string, words: string): void {
-    sayOnPage(`#${ends.numberOf(id) ?? ""}: ${words} `);
+    sayOnPage(`#${ends.numberOf(id) ?? ""}: ${words} `, LONG);
     const way = document.createElement("a");
     way.dataset["open"] = id;
     way.href = addressOf(id);
@@ -72,7 +75,7 @@ export function startForms(ends: FormEnds): Forms {
     const here = panel.article()?.querySelector<HTMLElement>("[data-say]");
     if (id && id === panel.id && here) here.textContent = words;
     else if (id) sayElsewhere(id, words);
-    else sayOnPage(words);
+    else sayOnPage(words, LONG);
   }
 
   async function act(command: string, body: Outcome["body"]): Promise<Outcome> {

@@ -3,8 +3,10 @@
 import type { Outcome } from "./acts";
 import type { Cards, DeskCard } from "./cards";
 import { openDrag } from "./drag";
+import { openGuard } from "./guard";
 import { steady } from "./listing";
 import type { Names } from "./names";
+import { focusOn } from "./patches";
 import { addressOf, fillAsker, filler, fillWords, mark } from "./rows";
 import type { Fill } from "./rows";
 import { isUrgent } from "./triage";
@@ -14,6 +16,7 @@ export interface LineEnds {
   cards: Cards;
   names: Names;
   run(command: string, body: Body): Promise<Outcome>;
+  isLeaving(id: string): boolean;
 }
 
 export interface Line {
@@ -57,20 +60,23 @@ function fillCard(element: HTMLElement, card: DeskCard, names: Names): Fill {
 const copyOf = (id: string): HTMLElement =>
   document.querySelector<HTMLTemplateElement>(`template#${id}`)?.content.firstElementChild?.cloneNode(true) as HTMLElement;
 
-export function openLine({ cards, names, run }: LineEnds): Line {
+export function openLine({ cards, names, run, isLeaving }: LineEnds): Line {
   const list = document.getElementById("lineup") as HTMLElement;
   const stage = document.getElementById("stage") as HTMLElement;
   const region = document.getElementById("line") as HTMLElement;
+  const guard = openGuard(stage);
   /** Moves of one's own that the cards do not tell of yet: behind which one, and from which rev on they do. */
   const pending = new Map<string, { after: string; until: number }>();
   let hovered = false;
+  /** Pointed at what stands under the line, and would be pushed down by it. */
+  let below = false;
 
   const rows = (): HTMLElement[] => Array.from(list.querySelectorAll<HTMLElement>(":scope > [data-card]"));
   const idsOf = (): string[] => rows().map((row) => row.dataset["card"] ?? "");
   const inLine = (): string[] => rows().filter((row) => !row.hasAttribute("data-left")).map((row) => row.dataset["card"] ?? "");
 
   function wanted(): string[] {
-    let ids = cards.in("lineup").map((card) => card.id);
+    let ids = cards.in("lineup").map((card) => card.id).filter((id) => !isLeaving(id));
     for (const [id, { after, until }] of pending) {
       if ((cards.of(id)?.rev ?? Infinity) >= until || !ids.includes(id) || (after && !ids.includes(after))) pending.delete(id);
       else ids = moved(ids, id, after);
@@ -80,9 +86,10 @@ export function openLine({ cards, names, run }: LineEnds): Line {
 
   function draw(acted = false): void {
     drawStage();
-    if (drag.isOn()) return;
+    if (drag.isOn() || (below && !acted)) return;
     const ids = wanted();
     const focus = document.activeElement;
+    const at = rows().findIndex((row) => row.contains(focus));
     const held = !acted && (hovered || list.querySelector(":focus-visible") !== null);
     const seen = steady(idsOf(), ids, held);
     const there = new Map(rows().map((row) => [row.dataset["card"] ?? "", row]));
@@ -100,6 +107,8 @@ export function openLine({ cards, names, run }: LineEnds): Line {
       if (!stays) handle?.focus({ preventScroll: true });
       else if (focus !== document.activeElement) focus.focus({ preventScroll: true });
     }
+    // Who took one out goes on with the one that took its place.
+    if (at >= 0 && !focus?.isConnected) focusOn(rows()[Math.min(at, seen.length - 1)]?.querySelector<HTMLElement>("[data-drag]") ?? region);
     for (const spot of document.querySelectorAll<HTMLElement>('[data-empty="lineup"]')) spot.hidden = seen.length > 0;
     for (const form of document.querySelectorAll<HTMLElement>('[data-empty="stage"] form')) form.hidden = !ids.length;
   }
@@ -122,9 +131,11 @@ export function openLine({ cards, names, run }: LineEnds): Line {
     const [card] = cards.in("stage");
     const old = stage.querySelector<HTMLElement>("[data-card]");
     for (const spot of document.querySelectorAll<HTMLElement>('[data-empty="stage"]')) spot.hidden = card !== undefined;
+    if (old?.dataset["card"] !== card?.id) guard.settle();
     if (!card || old?.dataset["card"] !== card.id) old?.remove();
     if (!card) return;
-    const article = stage.querySelector<HTMLElement>("[data-card]") ?? stage.appendChild(copyOf("stage-card"));
+    const article = stage.querySelector<HTMLElement>("[data-card]") ?? copyOf("stage-card");
+    if (!article.isConnected) stage.prepend(article);
     fillCard(article, card, names);
   }
 
@@ -153,6 +164,12 @@ export function openLine({ cards, names, run }: LineEnds): Line {
   });
   list.addEventListener("focusout", ({ relatedTarget }) => {
     if (!(relatedTarget instanceof Node && list.contains(relatedTarget)) && document.hasFocus()) setTimeout(draw);
+  });
+  const balance = document.getElementById("balance");
+  balance?.addEventListener("pointerenter", ({ pointerType }) => void (below = pointerType !== "touch"));
+  balance?.addEventListener("pointerleave", () => {
+    below = false;
+    draw();
   });
   const drag = openDrag(list, region, {
     rows,

@@ -3,6 +3,7 @@
 import type { Cards, DeskCard } from "./cards";
 import type { FilterForm } from "./filters";
 import { nextOf, steady, step } from "./listing";
+import { focusOn } from "./patches";
 import { drawRow } from "./rows";
 import type { Sight } from "./rows";
 import type { Selection } from "./selection";
@@ -32,6 +33,8 @@ export interface Lists {
   /** The row of a question, brought into sight; with `focus` for who is in the list with the keyboard. */
   reveal(id: string, focus: boolean): void;
   hasFocus(): boolean;
+  /** Puts the focus where the rows are. */
+  enter(): void;
   draw(): void;
   pick(id: string, reach: boolean): void;
 }
@@ -120,6 +123,7 @@ export function openLists(ends: ListEnds): Lists {
     rows: () => rows,
     refresh,
     hasFocus,
+    enter: () => focusOn(scroller),
     pick,
     draw: seen.draw,
     choose(name) {

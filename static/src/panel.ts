@@ -2,9 +2,11 @@
 
 import type { DeskCard } from "./cards";
 import { keepWords, lost, typedIn } from "./conflicts";
+import { openGuard } from "./guard";
 import type { Link } from "./link";
 import { halfTyped, morph } from "./morph";
 import { focusOn, parse } from "./patches";
+import { keepPlace } from "./scroll";
 import { openShelves } from "./shelves";
 import type { Page } from "./shelves";
 import { text } from "./texts";
@@ -28,22 +30,22 @@ export interface Panel {
   open(id: string | null, next: readonly string[]): void;
   /** This question is another now, or what lies around it. */
   changed(ids: readonly string[], around?: boolean): void;
+  /** Its buttons mean something else now, by a colleague's doing. */
+  settle(): void;
   /** Looks for questions to join the open one with. */
   find(words: string): Promise<void>;
 }
 
 const MOST_KEPT = 20;
-/** Long enough to see that a colleague has changed the buttons. */
-const SETTLE_MS = 600;
 
 export function openPanel(link: Link, host: HTMLElement, ends: PanelEnds): Panel {
   const empty = host.querySelector<HTMLElement>('[data-empty="panel"]');
+  const guard = openGuard(host, "[data-decide], [data-claimed]");
   /** Articles with something half typed or under way, until somebody comes back to them. */
   const kept = new Map<string, HTMLElement>();
   const words = new Map<string, string[]>();
   let open = host.querySelector<HTMLElement>("#question")?.dataset["card"] ?? null;
   let next: readonly string[] = [];
-  let settling: number | undefined;
 
   const article = (): HTMLElement | null => host.querySelector<HTMLElement>("#question");
   const shelves = openShelves(
@@ -51,24 +53,6 @@ export function openPanel(link: Link, host: HTMLElement, ends: PanelEnds): Panel
     (id) => ends.card(id)?.rev ?? 0,
     (id) => id === open && ends.calmly(() => id === open && draw(shelves.of(id))),
   );
-
-  host.addEventListener(
-    "click",
-    (event) => {
-      // A colleague's decision put another button under this very click.
-      const bar = event.target instanceof Element && event.target.closest("[data-decide]");
-      if (!bar || !host.hasAttribute("data-settling") || !event.detail) return;
-      event.preventDefault();
-      event.stopPropagation();
-    },
-    true,
-  );
-
-  function settle(ms: number): void {
-    clearTimeout(settling);
-    host.toggleAttribute("data-settling", ms > 0);
-    if (ms) settling = window.setTimeout(settle, ms, 0);
-  }
 
   function draw(page: Page | undefined): void {
     const old = article();
@@ -80,12 +64,14 @@ export function openPanel(link: Link, host: HTMLElement, ends: PanelEnds): Panel
       const busy = old.querySelector('[aria-busy="true"]') !== null;
       const focus = document.activeElement;
       const had = old.contains(focus);
-      old.querySelector("[data-kept-words]")?.remove();
-      morph(old, fresh);
-      const isOwn = busy || ends.isOwn(open, Number(old.dataset["rev"]));
-      if (old.dataset["state"] !== state && !isOwn) settle(SETTLE_MS);
+      keepPlace(old.querySelector<HTMLElement>(".reading") ?? old, () => {
+        old.querySelector("[data-kept-words]")?.remove();
+        morph(old, fresh);
+        keepWords(old, lost(before, typedIn(old)));
+      });
       words.set(open, lost(before, typedIn(old)));
-      keepWords(old, words.get(open) ?? []);
+      const isOwn = busy || ends.isOwn(open, Number(old.dataset["rev"]));
+      if (old.dataset["state"] !== state && !isOwn) guard.settle();
       // A field that is folded away has lost the focus as well, only later.
       const stays = old.contains(document.activeElement) && document.activeElement?.getClientRects().length;
       const section = focus?.closest("[data-twins]") ? old.querySelector<HTMLElement>("[data-twins]") : null;
@@ -131,6 +117,27 @@ export function openPanel(link: Link, host: HTMLElement, ends: PanelEnds): Panel
 
   const wish = (): void => shelves.wish(open === null ? [] : [open, ...next]);
 
+  // What lies around the question waits while somebody points into it; the question itself never does.
+  const around = new Set<string>();
+  let pointed = false;
+
+  function forget(): void {
+    for (const id of around) shelves.drop(id);
+    around.clear();
+  }
+
+  function point(into: boolean): void {
+    pointed = into;
+    if (into || !around.size) return;
+    forget();
+    wish();
+  }
+
+  host.addEventListener("pointerover", ({ pointerType, target }) => {
+    point(pointerType !== "touch" && target instanceof Element && target.closest(".reading") !== null);
+  });
+  host.addEventListener("pointerleave", () => point(false));
+
   return {
     get id() {
       return open;
@@ -141,7 +148,8 @@ export function openPanel(link: Link, host: HTMLElement, ends: PanelEnds): Panel
       next = after;
       if (id !== open) {
         open = id;
-        settle(0);
+        guard.free();
+        forget();
         const back = kept.get(id ?? "");
         const page = shelves.of(id ?? "");
         const card = ends.card(id ?? "");
@@ -156,8 +164,12 @@ export function openPanel(link: Link, host: HTMLElement, ends: PanelEnds): Panel
       }
       wish();
     },
-    changed(ids, around = false) {
-      if (around) for (const id of ids) shelves.drop(id);
+    settle: guard.settle,
+    changed(ids, isAround = false) {
+      for (const id of isAround ? ids : []) {
+        if (pointed && id === open) around.add(id);
+        else shelves.drop(id);
+      }
       wish();
     },
     async find(like) {

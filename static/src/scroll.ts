@@ -37,3 +37,16 @@ export function keepScroll(change: () => void): void {
     done.add(scroller);
   }
 }
+
+/** In a region, what is pointed at or has the focus stays where it is; else what is read at its top. */
+export function keepPlace(region: HTMLElement, change: () => void): void {
+  const { top: edge } = region.getBoundingClientRect();
+  const focus = region.contains(document.activeElement) ? document.activeElement : null;
+  const read = region.scrollTop > 0 ? Array.from(region.children).find((one) => one.getBoundingClientRect().bottom > edge) : null;
+  // A finger points at nothing once it is up, whatever the browser says.
+  const pointed = matchMedia("(hover: hover)").matches ? Array.from(region.querySelectorAll(":hover")).pop() : undefined;
+  const anchor = pointed ?? focus ?? read;
+  const before = anchor?.getBoundingClientRect().top ?? 0;
+  change();
+  if (anchor?.isConnected && anchor.getClientRects().length) region.scrollTop += anchor.getBoundingClientRect().top - before;
+}

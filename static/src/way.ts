@@ -77,7 +77,10 @@ export function openWay({ link, cards, names, claims, filters, lists, panel, vie
     goOn(id) {
       const next = nextOf(id);
       open(next ?? null, false);
-      if (next === undefined && views.isNarrow()) views.show("list");
+      if (next !== undefined || !views.isNarrow()) return;
+      views.show("list");
+      // The question that had the focus is out of sight now.
+      lists.enter();
     },
     step(by) {
       const next = lists.step(panel.id, by);

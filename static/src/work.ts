@@ -112,7 +112,7 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
     () => panel.id !== null && lists.reveal(panel.id, true),
   );
   const way = openWay({ link, cards, names, claims, filters, lists, panel, views, host });
-  const line = openLine({ cards, names, run: (command, body) => forms.act(command, body) });
+  const line = openLine({ cards, names, isLeaving: acts.isLeaving, run: (command, body) => forms.act(command, body) });
   const forms = startForms({
     acts,
     panel,
