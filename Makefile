@@ -3,6 +3,7 @@
 # make races   eight moderators race 10,000 random acts on real servers, on SQLite and on PostgreSQL (SEED=3 ACTIONS=10000)
 # make check   style and types, Python and TypeScript
 # make bench   how fast it is, on SQLite and on PostgreSQL
+# make flood   three moderators at work in Chromium while 400 questions arrive, 10 a second
 # make scores  how well screening and duplicates do on questions whose author had not seen the rules
 # make build   everything that `run` needs, without starting it
 # make lock    choose the newest versions that the requirements*.in files allow
@@ -34,7 +35,7 @@ NODE_IS_HERE := $(shell command -v npm >/dev/null && node -e 'process.exit(parse
 NODE := $(if $(NODE_IS_HERE),,.venv/.node)
 WITH_NODE := $(if $(NODE_IS_HERE),,PATH="$(CURDIR)/.venv/node:$$PATH")
 
-.PHONY: run test races check bench scores build lock texts clean test-programs
+.PHONY: run test races check bench flood scores build lock texts clean test-programs
 
 run: build
 	@exec $(BIN)/facetoface demo --host $(HOST) --port $(PORT) $(if $(DATA),--data "$(DATA)")
@@ -55,6 +56,9 @@ check: .venv/.runtime .venv/.dev static/node_modules/.installed
 bench: build .venv/.dev
 	$(BIN)/python tests/load/bench.py $(ARGS)
 	$(BIN)/python tests/load/desk.py
+
+flood: build .venv/.dev test-programs
+	FLOOD=400 $(BIN)/pytest tests/browser/test_flood.py $(ARGS)
 
 scores: .venv/.runtime
 	$(BIN)/python tests/load/scores.py

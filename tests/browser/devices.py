@@ -115,6 +115,7 @@ class Hands:
 
     def __init__(self, browser: Browser) -> None:
         self.browser = browser
+        self.contexts: list[BrowserContext] = []
         self.faults: list[str] = []
         self.expected: tuple[str, ...] = ()
         """What Chromium may write by itself when a test cuts the line or asks for what is refused."""
@@ -125,6 +126,7 @@ class Hands:
         context = await self.browser.new_context(locale=lang, **kind, **more)
         context.set_default_timeout(10_000)
         context.on("page", self._listen)
+        self.contexts.append(context)
         return context
 
     def _listen(self, page: Page) -> None:
@@ -135,6 +137,10 @@ class Hands:
     def _hear(self, page: Page, kind: str, text: str) -> None:
         if kind == "error" and not any(part in text for part in self.expected):
             self.faults.append(f"{page.url}: {text}")
+
+    async def leave(self) -> None:
+        for context in self.contexts:
+            await context.close()
 
     async def open(self, kind: dict[str, Any], address: str, **more: Any) -> Page:
         page = await (await self.device(kind, **more)).new_page()
@@ -184,7 +190,7 @@ class Desk:
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Hands]:
+async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -192,7 +198,7 @@ async def chromium() -> AsyncIterator[Hands]:
             args=["--disable-background-networking", f"--host-resolver-rules=MAP {LAN_NAME} 127.0.0.1"],
         )
         try:
-            yield Hands(browser)
+            yield browser
         finally:
             await browser.close()
 

@@ -141,7 +141,7 @@ async def test_without_a_script_the_page_offers_the_same(demo: Demo, hands: Hand
 
 
 async def test_who_asks_too_soon_is_told_how_long_to_wait_and_keeps_the_words(demo: Demo, hands: Hands) -> None:
-    code = await begun(hands, demo, "A slow evening")
+    code = await begun(demo, "A slow evening")
     phone = await hands.open(PHONE, f"{demo.base}/s/{code}")
     async with desk_of(demo, code) as desk:
         await desk.do("input.slow", seconds=300)
@@ -159,7 +159,7 @@ async def test_who_asks_too_soon_is_told_how_long_to_wait_and_keeps_the_words(de
 
 
 async def test_who_is_muted_is_told_at_once_and_asks_only_the_staff(demo: Demo, hands: Hands) -> None:
-    code = await begun(hands, demo, "An evening with a quarrel")
+    code = await begun(demo, "An evening with a quarrel")
     phone = await hands.open(PHONE, f"{demo.base}/s/{code}")
     await ask(phone, "Why is everything so bad?")
     await expect(card(phone, "mine", "so bad")).to_contain_text("Being looked at")
@@ -177,7 +177,7 @@ async def test_who_is_muted_is_told_at_once_and_asks_only_the_staff(demo: Demo, 
 
 
 async def test_a_joined_question_leads_to_the_one_that_lives(demo: Demo, hands: Hands) -> None:
-    code = await begun(hands, demo, "An evening of joining")
+    code = await begun(demo, "An evening of joining")
     asker = await hands.open(PHONE, f"{demo.base}/s/{code}")
     first = await hands.open(PHONE, f"{demo.base}/s/{code}")
     reader = await hands.open(SMALL_PHONE, f"{demo.base}/s/{code}")

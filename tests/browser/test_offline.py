@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser.devices import PHONE, Demo, Desk, Hands, Line
 from tests.browser.test_journey import ask, card
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def line(demo: Demo, hands: Hands) -> AsyncIterator[Line]:
     hands.expected = ("ERR_", "WebSocket connection")  # Chromium writes each attempt without signal to its console.
     async with Line(demo.port, demo.line_port) as line:

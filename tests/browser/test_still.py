@@ -1,0 +1,91 @@
+"""What comes by itself moves nothing that somebody is about to press, and no press does what was not seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.crowd import ask
+from tests.browser.devices import LAPTOP, PHONE, Demo, Desk, Hands
+from tests.browser.test_asking import desk_of
+from tests.browser.test_journey import begun
+
+DANGER = ("en", "He says he will bring a gun to school tomorrow")
+PARTS = r"""() => [...document.querySelectorAll('a, button, summary, input, select, textarea')]
+  .filter((one) => !one.closest('#urgent, #list') && one.checkVisibility())
+  .map((one) => {
+    const { x, y } = one.getBoundingClientRect();
+    return [one.textContent.trim().slice(0, 20).replace(/\d+/, ''), x, y];
+  })"""
+"""Everything that can be pressed, with its place; but for the list, whose rows have an order of their own."""
+PRESS_AT_ONCE = """() => new MutationObserver((_, look) => {
+  look.disconnect();
+  const press = new MouseEvent('click', { detail: 1, bubbles: true, cancelable: true });
+  document.querySelector('.when-paused button').dispatchEvent(press);
+  window.pressed = true;
+}).observe(document.body, { attributeFilter: ['data-input'] })"""
+
+
+async def opened(demo: Demo, hands: Hands, code: str, kind: dict[str, Any], lang: str = "en") -> Desk:
+    page = await hands.open(kind, demo.links["office"], lang=lang)
+    await page.goto(f"{demo.base}/s/{code}/desk")
+    await expect(page.locator("body")).to_have_attribute("data-script", "")
+    return Desk(page)
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+async def test_what_may_be_danger_is_told_at_the_top_and_nothing_moves(demo: Demo, hands: Hands, lang: str) -> None:
+    code = await begun(demo, "An evening with a worry")
+    await ask(demo.base, code, [("en", f"Who opens door {n}?") for n in range(3)])
+    desks = [await opened(demo, hands, code, kind, lang) for kind in (LAPTOP, PHONE)]
+    for n, desk in enumerate(desks):  # Not the same one: a claim that comes is another story.
+        await desk.open(f"door {n}?")
+    desks.append(await opened(demo, hands, code, PHONE, lang))
+    before = [await desk.page.evaluate(PARTS) for desk in desks]
+    await ask(demo.base, code, [DANGER])
+    for desk, was in zip(desks, before, strict=True):
+        strip = desk.page.locator("#urgent")
+        await expect(strip).to_be_visible()
+        assert await desk.page.evaluate(PARTS) == was
+        box, bar = await strip.bounding_box(), await desk.page.locator(".bar").bounding_box()
+        assert box and bar and box["height"] >= 44 and bar["y"] <= box["y"] and bar["height"] >= box["height"]
+        assert await strip.evaluate("strip => strip.scrollHeight <= strip.clientHeight"), "all of it can be read"
+        await strip.click()
+        await expect(desk.question).to_contain_text("bring a gun")
+
+
+async def test_the_line_stays_where_it_is_whatever_is_on_stage(demo: Demo, hands: Hands) -> None:
+    code = await begun(demo, "An evening on stage")
+    await ask(demo.base, code, [("en", f"Who opens door {n}? {'And why? ' * n * 9}") for n in range(3)])
+    async with desk_of(demo, code) as helper:
+        for n in range(3):
+            await helper.decide("question.approve", f"door {n}?")
+            await helper.decide("lineup.add", f"door {n}?")
+        desk = await opened(demo, hands, code, LAPTOP)
+        head = desk.page.get_by_role("heading", name="Line-up")
+        before = await head.bounding_box()
+        for n in range(3):
+            await (helper.decide("stage.next", f"door {n - 1}?") if n else helper.do("stage.next"))
+            await expect(desk.page.locator(".onstage")).to_contain_text(f"door {n}?")
+            assert await head.bounding_box() == before
+        await helper.decide("stage.settle", "door 2?")
+        await expect(desk.page.get_by_text("Nothing is on stage.")).to_be_visible()
+        assert await head.bounding_box() == before
+
+
+async def test_a_press_that_was_meant_for_what_stood_there_before_does_nothing(demo: Demo, hands: Hands) -> None:
+    """Two press "Pause all input" at the same moment: it stays paused."""
+    code = await begun(demo, "An evening in a hurry")
+    desk = await opened(demo, hands, code, LAPTOP)
+    async with desk_of(demo, code) as helper:
+        # The press reaches the page in the very moment in which it has heard of the other.
+        await desk.page.evaluate(PRESS_AT_ONCE)
+        await helper.do("input.pause")
+        await desk.page.wait_for_function("() => window.pressed")
+        await expect(desk.page.locator(".input[data-settling]")).to_have_count(0)
+        board = (await helper.http.get(f"/s/{code}/board?audience=desk&format=json")).json()
+        assert board["session"]["input"] == "paused"
+        await desk.page.get_by_role("button", name="Input is paused: open it again").click()
+        await expect(desk.page.get_by_role("button", name="Pause all input")).to_be_visible()
