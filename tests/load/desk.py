@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import random
 import secrets
 import statistics
 import sys
@@ -26,16 +25,20 @@ from sessions.database import Database
 from sessions.permissions import Caller
 from sessions.session import Session
 from sessions.session import find as find_session
+from tests.browser.crowd import flood, questions
 from tests.load.bench import HOST, SECRET, server
 
 QUESTIONS, WAITING = 5_000, 2_000
-LOADS, PRESSES = 5, 100
+LOADS, PRESSES = 5, 60
+RATE, LONGEST = 10.0, 120
+"""New questions a second while keys are pressed, for so many seconds at most."""
 KEYS = {"j": "j → the next question", "k": "k → the one before", "a": "a → approved, the next"}
 PAUSE_MS = 150
 """Between two presses: faster than anybody reads, and slow enough for what is fetched ahead."""
-SAMPLES = Path(__file__).parents[1] / "samples"
 
 DRAWN = "() => document.body.dataset.script === ''"
+COME = """() => ['waiting', 'shown', 'done'].map((list) => document.querySelector(`[data-count=${list}]`))
+  .reduce((sum, count) => sum + Number(count.textContent), 0)"""
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 WATCH = """() => {
   const times = (window.keypresses = []);
@@ -52,16 +55,6 @@ WATCH = """() => {
   }, true);
 }"""
 """Notes milliseconds from a press, as the browser's clock has it, until another question has been painted."""
-
-
-def asked() -> list[tuple[str, str]]:
-    """(language, words) of every question: varied ones, so that lists and searches are like those of an evening."""
-    dice, found = random.Random(5), []
-    for lang in ("en", "es"):
-        for half in ("a", "b"):
-            for line in (SAMPLES / f"pairs.{lang}.{half}.tsv").read_text(encoding="utf-8").splitlines():
-                found += [(lang, words) for words in line.split("\t")[1:]]
-    return [(lang, f"{words} ({n})") for n, (lang, words) in enumerate(dice.choices(found, k=QUESTIONS))]
 
 
 async def fill(url: str, code: str) -> None:
@@ -89,7 +82,7 @@ async def fill(url: str, code: str) -> None:
             return (await find_session(db, code)).seq
 
     ids = await together(
-        run(Caller(people.make_id()), "question.ask", words=words, lang=lang) for lang, words in asked()
+        run(Caller(people.make_id()), "question.ask", words=words, lang=lang) for lang, words in questions(QUESTIONS)
     )
     rev, done = await head(), ids[WAITING:]
     await together(run(HOST, "question.approve", question=question, rev=rev) for question in done)
@@ -142,8 +135,11 @@ async def measure(address: str, code: str, token: str) -> None:
         await page.keyboard.press("j")
         await page.wait_for_selector("#question:not([data-glance])")
         await page.evaluate(WATCH)
+        asking = asyncio.create_task(flood(address, code, questions(int(RATE * LONGEST), seed=6), RATE))
         for key, title in KEYS.items():
             tell(title, await presses(page, key), "≤ 100")
+        print(f"  meanwhile, at {RATE:.0f} a second     {await page.evaluate(COME) - QUESTIONS:6.0f} more came")
+        asking.cancel()
         await browser.close()
 
 
