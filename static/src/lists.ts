@@ -141,7 +141,8 @@ export function openLists(ends: ListEnds): Lists {
     step: (id, by) => step(rows, id, by),
     reveal(id, focus) {
       seen.reveal(id);
-      if (focus) seen.row(id)?.querySelector<HTMLElement>("a[data-open]")?.focus({ preventScroll: true });
+      // What has left the list meanwhile has no row to go back to.
+      if (focus) focusOn(seen.row(id)?.querySelector<HTMLElement>("a[data-open]") ?? scroller);
     },
   };
 }
