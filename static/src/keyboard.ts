@@ -3,7 +3,7 @@
 import { meaningOf } from "./keymap";
 import type { Deed } from "./keymap";
 import { isTyping } from "./morph";
-import { focusOn } from "./patches";
+import { focusOn, isSeen } from "./patches";
 
 export interface KeyEnds {
   /** Does it; false where it is not meant for the desk after all. */
@@ -24,7 +24,7 @@ export function press(target: HTMLElement): void {
   // Somebody else is on it: the way to it leads over taking it over.
   if (held) return held.querySelector<HTMLElement>("[data-take]")?.focus();
   // What an open box hides is not pressed by accident.
-  if (target.matches("button, a")) return target.getClientRects().length ? target.click() : undefined;
+  if (target.matches("button, a")) return isSeen(target) ? target.click() : undefined;
   if (target.matches(FIELDS)) {
     unfold(target.parentElement);
     return target.focus();
@@ -44,7 +44,7 @@ export function press(target: HTMLElement): void {
 /** The first button or field of it, rather one that is in sight. */
 function firstOf(inside: Element): HTMLElement | undefined {
   const all = Array.from(inside.querySelectorAll<HTMLElement>(`button, ${FIELDS}`));
-  return all.find((one) => one.getClientRects().length > 0) ?? all[0];
+  return all.find(isSeen) ?? all[0];
 }
 
 function unfold(inside: Element | null): void {

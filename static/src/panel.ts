@@ -5,7 +5,7 @@ import { keepWords, lost, typedIn } from "./conflicts";
 import { openGuard } from "./guard";
 import type { Link } from "./link";
 import { halfTyped, morph } from "./morph";
-import { focusOn, parse } from "./patches";
+import { focusOn, isSeen, parse } from "./patches";
 import { keepPlace } from "./scroll";
 import { openShelves } from "./shelves";
 import type { Page } from "./shelves";
@@ -73,7 +73,8 @@ export function openPanel(link: Link, host: HTMLElement, ends: PanelEnds): Panel
       const isOwn = busy || ends.isOwn(open, Number(old.dataset["rev"]));
       if (old.dataset["state"] !== state && !isOwn) guard.settle();
       // A field that is folded away has lost the focus as well, only later.
-      const stays = old.contains(document.activeElement) && document.activeElement?.getClientRects().length;
+      const left = document.activeElement;
+      const stays = left !== null && old.contains(left) && isSeen(left);
       const section = focus?.closest("[data-twins]") ? old.querySelector<HTMLElement>("[data-twins]") : null;
       if (had && !stays) focusOn(section ?? old);
     } else swap(fresh);

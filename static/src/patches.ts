@@ -42,6 +42,9 @@ export function parse(html: string): HTMLElement | null {
 
 const spots = (selector: string): NodeListOf<HTMLElement> => document.querySelectorAll<HTMLElement>(selector);
 
+/** What a folded box hides still has a place on the page for newer browsers, though nobody sees it. */
+export const isSeen = (element: Element): boolean => element.checkVisibility?.() ?? element.getClientRects().length > 0;
+
 export function focusOn(element: HTMLElement): void {
   // Without a place in the tab order of its own, only for the reader who was here.
   if (element.tabIndex < 0) element.tabIndex = -1;

@@ -145,11 +145,14 @@ class ByKeys(Moderator):
             await self.page.keyboard.press(key)
 
 
+TEAM: tuple[tuple[dict[str, Any], type[Moderator]], ...] = ((LAPTOP, ByMouse), (LAPTOP, ByKeys), (PHONE, ByThumb))
+
+
 @pytest.mark.timeout(300)
 async def test_a_team_in_a_flood(demo: Demo, hands: Hands) -> None:
     code = await begun(demo, "An evening that overflows")
     team: list[Moderator] = []
-    for seed, (kind, hand) in enumerate(((LAPTOP, ByMouse), (LAPTOP, ByKeys), (PHONE, ByThumb))):
+    for seed, (kind, hand) in enumerate(TEAM):
         context = await hands.device(kind)
         await context.add_init_script(path="tests/browser/watch.js")
         page = await context.new_page()
