@@ -105,7 +105,7 @@ static/dist/.built: static/node_modules/.installed $(FRONT_SOURCES)
 # What tests start beside Python, from Debian: never a browser download.
 test-programs:
 	@missing=""; \
-	for program in chromium redis-server; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	for program in chromium redis-server haproxy; do PATH=$$PATH:/usr/sbin command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	[ -n "$$missing" ] || exit 0; \
 	command -v apt-get >/dev/null || { echo "Tests need$$missing; please install, then run make test again." >&2; exit 1; }; \
 	if [ "$$(id -u)" = 0 ]; then root=""; \

