@@ -336,6 +336,8 @@ class Commands:
         """A batch in its transaction. A verb refuses before it changes anything, so a refusal leaves nothing behind."""
         kept = await keys.find(tx, (work.used for work in works))
         await questions.load(tx, (work.fields["question"] for work in works if work.fields.get("question")))
+        votings = (work for work in works if work.command.permission is P.VOTE)
+        await votes.load(tx, ((work.fields["question"], work.caller.person) for work in votings))
         answers: list[Answer | Refusal] = []
         for work in works:
             try:

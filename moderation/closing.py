@@ -26,6 +26,7 @@ async def end(tx: Transaction, caller: Caller) -> None:
         change(tx, caller, on_stage, State.QUEUED, ev.StageSkipped, order=await lineup.last(tx))
     tx.session.state, tx.session.input = state, "open"
     record(tx, ev.SessionEnded(at=tx.now, by=caller.person, state=state))
+    await tx.flush()  # Votes of the same batch count.
     counted = await votes.tallies(tx.db, tx.session.id)
     record(tx, ev.VotesCounted(at=tx.now, by=caller.person, state=SessionState(state), tallies=counted))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,7 +39,7 @@ class Transaction:
     `session` is the locked row of the live event; `rows` are append-only rows, written with executemany by
     `flush`; `recorded` are the events in the order of their numbers; `cipher` seals what must not be readable at rest;
     `loaded` holds on to what was read ahead, which the database session itself would forget; `known` is what was read
-    once for a whole batch, by name.
+    once for a whole batch, by name; `writers` write with `flush` what gathers elsewhere.
     """
 
     db: AsyncSession
@@ -50,6 +50,7 @@ class Transaction:
     locked: Session | None = None
     loaded: list[Any] = field(default_factory=list)
     known: dict[str, Any] = field(default_factory=dict)
+    writers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     @property
     def session(self) -> Session:
@@ -82,6 +83,8 @@ class Transaction:
             if rows:
                 await self.db.execute(insert(table), rows)
         self.rows.clear()
+        for write in self.writers:
+            await write()
 
 
 async def _commit(db: AsyncSession) -> None:

@@ -2,6 +2,8 @@
 
 `asker.py URL SESSION ask SEED` keeps asking and prints `SEED-number answer` after each answer.
 `asker.py URL SESSION decide PERSON` reads `question rev command` lines and prints what became of each.
+`asker.py URL SESSION vote SEED` reads one line of questions, has VOTERS people change their minds about all of them at
+once, and prints who got their last vote through and how many commits that took.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from sessions.refusals import Refusal
 from tests.house import CIPHER, SECRET, tireless
 
 AT_ONCE = 8
+VOTERS = 100
 
 
 def body(key: str) -> dict[str, Any]:
@@ -57,11 +60,36 @@ async def decide(commands: Commands, session_id: int, database: Database, person
             print(json.dumps(told), flush=True)
 
 
+async def vote(commands: Commands, session_id: int, seed: str, commits: list[int]) -> None:
+    """Half of the voters are people who sit at the other server with the very same mind, at the same moment."""
+    print("ready", flush=True)
+    questions = (await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)).split()
+
+    async def changes_their_mind(person: str, question: str) -> bool:
+        through = False
+        for turn, verb in enumerate(("vote", "unvote", "vote")):
+            raw = {"key": f"{seed}-{question}-{turn}", "question": question}
+            try:
+                through = (await commands.run(Caller(person), session_id, f"question.{verb}", raw))["ok"]
+            except Refusal:
+                through = False
+        return through
+
+    people = [f"{seed}-{n}" for n in range(VOTERS // 2)] + [f"both-{n}" for n in range(VOTERS // 2)]
+    pairs = [(person, question) for person in people for question in questions]
+    through = await asyncio.gather(*(changes_their_mind(*pair) for pair in pairs))
+    told = {"through": [pair for pair, won in zip(pairs, through, strict=True) if won], "commits": len(commits)}
+    print(json.dumps(told), flush=True)
+
+
 async def main(url: str, session_id: str, act: str, who: str) -> None:
     database = Database(url, CIPHER)
-    commands = Commands(database, tireless(), lambda _: None, SECRET)
+    commits: list[int] = []
+    commands = Commands(database, tireless(), commits.append, SECRET)
     if act == "ask":
         await ask(commands, int(session_id), who)
+    elif act == "vote":
+        await vote(commands, int(session_id), who, commits)
     else:
         await decide(commands, int(session_id), database, who)
     await database.dispose()

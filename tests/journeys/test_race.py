@@ -10,17 +10,21 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
+from moderation import votes
 from sessions.database import Database
 from sessions.events import QuestionApproved, QuestionDeclined, State
 from tests.house import CIPHER, House, check
+from tests.journeys.asker import VOTERS
 
 ROOT = Path(__file__).parent.parent.parent
 ROUNDS = 40
 
 
-async def server(url: str, house: House, person: str) -> Process:
+async def server(url: str, house: House, person: str, act: str = "decide") -> Process:
     started = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.journeys.asker", url, str(house.session_id), "decide", person),
+        *(sys.executable, "-m", "tests.journeys.asker", url, str(house.session_id), act, person),
         stdin=PIPE,
         stdout=PIPE,
         cwd=ROOT,
@@ -127,3 +131,33 @@ async def test_two_servers_number_one_log(migrated_url: str) -> None:
     await check(house)
     for one in databases:
         await one.dispose()
+
+
+async def test_a_hall_changes_its_mind_at_two_servers(migrated_url: str) -> None:
+    """Votes, taken back and given again, by people of which half do the same at both servers: each counts once."""
+    database = Database(migrated_url, CIPHER)
+    house = await House.build(database)
+    questions = [await house.asked(State.SHOWN, f"Number {n}?") for n in range(3)]
+    before = await house.session()
+    servers = await asyncio.gather(*(server(migrated_url, house, seed, "vote") for seed in ("one", "two")))
+    for one in servers:
+        tell(one, " ".join(questions))
+    told = await asyncio.gather(*(hear(one) for one in servers))
+    async with database.reading() as db:
+        cast = {(vote.question_id, vote.person) for vote in await db.scalars(select(votes.Vote))}
+        counted = await votes.tallies(db, house.session_id)
+    assert counted == {question: sum(q == question for q, _ in cast) for question in questions}
+    mine = {(q, f"{seed}-{n}") for q in questions for seed in ("one", "two") for n in range(VOTERS // 2)}
+    assert mine <= cast, "whoever sits at one server alone ends with a vote"
+    through = {(question, person) for each in told for person, question in each["through"]}
+    # At both: whoever was told last that it counts is not always who came last; but nobody counts twice, and nobody
+    # who voted in vain is counted.
+    assert cast - mine <= {(q, f"both-{n}") for q in questions for n in range(VOTERS // 2)}
+    assert mine <= through
+    # What waited together shared a commit: three turns of 300 at each server, and a few that came apart.
+    commits = [each["commits"] for each in told]
+    assert max(commits) <= 12, commits
+    assert (await house.session()).seq == before.seq, "votes are no events"
+    assert list(await asyncio.gather(*(one.wait() for one in servers))) == [0, 0]
+    await check(house)
+    await database.dispose()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from itertools import pairwise
+from typing import Any
 
 from moderation import votes
 from sessions import log
 from sessions.events import State, VotesCounted
 from sessions.permissions import Caller
 from sessions.refusals import Refusal
-from tests.house import House, check
+from tests.house import Counted, House, check
 
 LUIS, INES = Caller("luis"), Caller("ines")
 
@@ -60,6 +62,48 @@ async def test_a_whole_school_votes_at_once(house: House) -> None:
     assert await tallies(house, "nothing") == {}
     async with house.database.reading() as db:
         assert (await log.head(db, house.session_id)).votes == 90
+
+
+async def test_what_a_hall_says_at_once_is_written_at_once(house: House) -> None:
+    """However many they are: statements are counted, and none of them is for one vote alone."""
+    one, two = [await house.asked(State.SHOWN, f"Number {n}?") for n in range(2)]
+    few, many = 5, 250
+    sent = {}
+    for people in (few, many):
+        callers = [Caller(f"{people}-{n}") for n in range(people)]
+        with Counted(house.database) as statements:
+            await asyncio.gather(*(house.do(c, "question.vote", question=q) for c in callers for q in (one, two)))
+        sent[people, "vote"] = statements.count
+        with Counted(house.database) as statements:
+            await asyncio.gather(*(house.do(c, "question.unvote", question=one) for c in callers))
+        sent[people, "unvote"] = statements.count
+    assert sent[few, "vote"] == sent[many, "vote"] <= 10
+    assert sent[few, "unvote"] == sent[many, "unvote"] <= 10
+    assert await tallies(house) == {two: few + many}
+
+
+async def test_minds_changed_within_one_batch(house: House) -> None:
+    """What counts is how it stands in the end; and the end of the session counts what came before it."""
+    question = await house.asked(State.SHOWN)
+    await house.do(INES, "question.vote", question=question)
+
+    def turns(caller: Caller, *verbs: str) -> list[Coroutine[Any, Any, dict[str, Any]]]:
+        return [house.do(caller, f"question.{verb}", question=question) for verb in verbs]
+
+    commits = len(house.commits)
+    answers = await asyncio.gather(
+        *turns(LUIS, "vote", "unvote", "vote"),
+        *turns(INES, "unvote", "vote", "unvote"),
+        *turns(Caller("omar"), "vote", "unvote"),
+        *turns(Caller("mina"), "unvote", "vote"),
+        house.do(house.ana, "session.end"),
+        return_exceptions=True,
+    )
+    assert len(house.commits) == commits + 1
+    assert [a["ok"] if isinstance(a, dict) else a.code for a in answers] == [True] * 8 + ["not_now", True, True]  # type: ignore[union-attr]
+    assert await tallies(house) == {question: 2}
+    assert (await house.board()).tallies == {question: 2}
+    await check(house)
 
 
 async def test_ones_own_question_counts_already(small_house: House) -> None:
