@@ -1,4 +1,5 @@
-"""Redis says only "session 7 has moved", who is where and who looks at what; the truth is read from the database.
+"""Redis says only "session 7 has moved", who is where, who looks at what and who has just done how much; the truth is
+read from the database.
 
 Nothing is lost while Redis is away: every server looks at the database once a second by itself, and readiness says
 that the service is degraded.
@@ -9,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 import structlog
@@ -18,11 +21,19 @@ from redis.exceptions import RedisError
 
 from live.claims import Claims, Leases
 from live.presence import Presence
+from live.throttle import Spend, Throttle
 
 CHANNEL = "facetoface:nudges"
 BEAT = 3.0
 """Seconds between a server's own words, by which it also notices that it is deaf."""
 DEAF = 10.0
+BREATH = 0.05
+"""Seconds between two words of news: the first goes at once, and what comes meanwhile is told together. A hall that
+votes would otherwise have every server listen to hundreds of words a second from each of the others."""
+MOST_SPENT = 10_000
+"""Actions that wait to be told while Redis does not answer: a hint that is older than these is of no use."""
+PATIENCE = 1.0
+"""Seconds for a goodbye."""
 
 log = structlog.get_logger()
 
@@ -31,20 +42,26 @@ class Word(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one server tells the others; `claims` are told by Redis itself, to all of them."""
 
     server: str
-    session: int | None = None
+    moved: tuple[int, ...] = ()
+    spent: tuple[Spend, ...] = ()
     here: dict[int, int] | None = None
     claims: Leases | None = None
 
 
 class Nudges:
-    """Tells other servers that a session moved, hears them, and notices when it cannot."""
+    """Tells other servers what moved and what was spent, hears them, and notices when it cannot."""
 
-    def __init__(self, url: str, moved: Callable[[int], None], presence: Presence, claims: Claims) -> None:
+    def __init__(
+        self, url: str, moved: Callable[[int], None], presence: Presence, claims: Claims, throttle: Throttle
+    ) -> None:
         self.redis = Redis.from_url(url, socket_timeout=5, socket_connect_timeout=3)
-        self.moved, self.presence, self.claims = moved, presence, claims
+        self.moved, self.presence, self.claims, self.throttle = moved, presence, claims, throttle
+        throttle.told = self.spent
         self.server = secrets.token_hex(8)
         self.heard = 0.0
-        self.waiting: set[asyncio.Task[None]] = set()
+        self.news = asyncio.Event()
+        self.to_tell: set[int] = set()
+        self.to_spend: deque[Spend] = deque(maxlen=MOST_SPENT)
 
     @property
     def is_deaf(self) -> bool:
@@ -52,9 +69,13 @@ class Nudges:
 
     def tell(self, session_id: int) -> None:
         """Soon and without waiting: whoever asked has their answer already."""
-        task = asyncio.create_task(self._publish(Word(self.server, session=session_id)))
-        self.waiting.add(task)
-        task.add_done_callback(self.waiting.discard)
+        self.to_tell.add(session_id)
+        self.news.set()
+
+    def spent(self, spend: Spend) -> None:
+        """With the next word."""
+        self.to_spend.append(spend)
+        self.news.set()
 
     async def _publish(self, word: Word) -> None:
         try:
@@ -62,9 +83,19 @@ class Nudges:
         except (RedisError, OSError) as error:
             log.warning("redis is away", error=type(error).__name__)
 
+    async def _speak(self) -> None:
+        while True:
+            await self.news.wait()
+            self.news.clear()
+            word = Word(self.server, moved=tuple(self.to_tell), spent=tuple(self.to_spend))
+            self.to_tell.clear()
+            self.to_spend.clear()
+            await self._publish(word)
+            await asyncio.sleep(BREATH)
+
     async def run(self) -> None:
         """Listen for ever; subscribe again whenever the line is broken or silent."""
-        beating = asyncio.create_task(self._beat())
+        speaking = [asyncio.create_task(self._beat()), asyncio.create_task(self._speak())]
         try:
             while True:
                 try:
@@ -73,7 +104,10 @@ class Nudges:
                     log.warning("redis is away", error=type(error).__name__)
                 await asyncio.sleep(1)
         finally:
-            beating.cancel()
+            for task in speaking:
+                task.cancel()
+            with suppress(TimeoutError):  # Nobody is here any more, and the others need not wait to find out.
+                await asyncio.wait_for(self._publish(Word(self.server, here={})), PATIENCE)
             await self.redis.aclose()
 
     async def _beat(self) -> None:
@@ -103,7 +137,10 @@ class Nudges:
             self.claims.hear(word.claims)
         elif word.server == self.server:
             self.heard = time.monotonic()
-        elif word.session is not None:
-            self.moved(word.session)
-        elif word.here is not None:
-            self.presence.hear(word.server, word.here)
+        else:
+            for spend in word.spent:
+                self.throttle.hear(spend)
+            for session_id in word.moved:
+                self.moved(session_id)
+            if word.here is not None:
+                self.presence.hear(word.server, word.here)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,9 +15,12 @@ from live import nudge
 from live.claims import Claims
 from live.nudge import CHANNEL, Nudges
 from live.presence import Presence
+from live.throttle import BUDGETS, Throttle
+from sessions.refusals import Refusal
 from tests.running import until
 from tests.servers import RedisServer
 
+FRESH = itertools.count()
 pytestmark = pytest.mark.xdist_group("two servers")
 
 
@@ -26,7 +30,24 @@ class Ear:
     def __init__(self, url: str) -> None:
         self.heard: list[int] = []
         self.presence = Presence()
-        self.nudges = Nudges(url, self.heard.append, self.presence, Claims())
+        self.throttle = Throttle()
+        self.nudges = Nudges(url, self.heard.append, self.presence, Claims(), self.throttle)
+
+    def spend(self, times: int, person: str = "rosa") -> int:
+        """How many of so many fresh questions this server lets through."""
+        through = 0
+        for _ in range(times):
+            try:
+                self.throttle.spend(7, person, "question.ask", f"key-{next(FRESH)}", "192.0.2.1")
+            except Refusal:
+                continue
+            through += 1
+        return through
+
+    def left(self, person: str = "rosa") -> float:
+        """What it knows to be left to the person."""
+        purse = self.throttle.purses.get((7, person, "question.ask"))
+        return purse.left if purse else BUDGETS["question.ask"].burst
 
 
 @asynccontextmanager
@@ -104,7 +125,16 @@ async def test_nonsense_on_the_line_is_passed_over(redis_server: RedisServer) ->
     async with listening(redis_server.url) as (one, two):
         await all_hear(one, two)
         async with Redis.from_url(redis_server.url) as redis:
-            for nonsense in (b"", b"{", b"[]", b'{"server":7}', b'{"server":"x","session":"y"}', b"\xff", b"{}"):
+            for nonsense in (
+                b"",
+                b"{",
+                b"[]",
+                b'{"server":7}',
+                b'{"server":"x","moved":["y"]}',
+                b'{"server":"x","spent":[[7]]}',
+                b"\xff",
+                b"{}",
+            ):
                 await redis.publish(CHANNEL, nonsense)
         one.nudges.tell(7)
         await until(lambda: two.heard == [7])
@@ -120,3 +150,45 @@ async def test_head_counts_travel_with_the_beat(redis_server: RedisServer) -> No
         await until(lambda: two.presence.count(7) == 2)
         one.presence.go(7)
         await until(lambda: two.presence.count(7) == 1)
+
+
+async def test_what_was_spent_at_one_is_spent_at_all(redis_server: RedisServer) -> None:
+    """And a retry under the same key costs nothing, whoever it reaches."""
+    async with listening(redis_server.url) as (one, two):
+        await all_hear(one, two)
+        burst = BUDGETS["question.ask"].burst
+        one.throttle.spend(7, "rosa", "question.ask", "the same key", "192.0.2.1")
+        assert one.spend(burst) == burst - 1
+        await until(lambda: two.left() < 1)
+        assert two.spend(3) == 0
+        two.throttle.spend(7, "rosa", "question.ask", "the same key", "192.0.2.1")
+        assert two.spend(1, "luis") == 1
+        await until(lambda: one.left("luis") < BUDGETS["question.ask"].burst)
+
+
+async def test_whoever_strikes_at_all_at_once_is_in_debt(redis_server: RedisServer) -> None:
+    async with listening(redis_server.url) as (one, two):
+        await all_hear(one, two)
+        burst = BUDGETS["question.ask"].burst
+        assert [one.spend(9), two.spend(9)] == [burst, burst], "neither waits for the other"
+        for ear in (one, two):
+            await until(lambda ear=ear: ear.left() < 1 - burst)  # type: ignore[misc]
+
+
+async def test_while_redis_is_away_each_goes_by_what_it_knows(redis_server: RedisServer) -> None:
+    async with listening(redis_server.url) as (one, two):
+        await all_hear(one, two)
+        burst = BUDGETS["question.ask"].burst
+        redis_server.kill()
+        started = time.monotonic()
+        assert [one.spend(20), two.spend(20)] == [burst, burst]
+        assert time.monotonic() - started < 0.5, "a budget never waits for Redis"
+
+
+async def test_who_goes_says_goodbye(redis_server: RedisServer) -> None:
+    async with listening(redis_server.url, 1) as (stays,):
+        async with listening(redis_server.url, 1) as (goes,):
+            await all_hear(stays, goes)
+            goes.presence.come(7)
+            await until(lambda: stays.presence.count(7) == 1)
+        await until(lambda: stays.presence.count(7) == 0)

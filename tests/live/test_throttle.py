@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from live.commands import COMMANDS
-from live.throttle import BUDGETS, CROWD, LANE, MOST_PEOPLE, REMEMBERED_KEYS, STAFF, Budget, Throttle
+from live.throttle import BUDGETS, CROWD, LANE, MOST_PEOPLE, REMEMBERED_KEYS, STAFF, Budget, Spend, Throttle, stamp
 from sessions.refusals import Refusal
 
 ASK = BUDGETS["question.ask"]
@@ -214,7 +214,7 @@ def test_keys_and_people_are_forgotten_in_the_end(throttle: Throttle, clock: Clo
         clock.now += 3600
         throttle.spend(1, "rosa", "question.ask", f"key-{n:05d}")
     purse = throttle.purses[1, "rosa", "question.ask"]
-    assert list(purse.keys) == [f"key-{n:05d}" for n in range(10, REMEMBERED_KEYS + 10)]
+    assert list(purse.keys) == [stamp(f"key-{n:05d}") for n in range(10, REMEMBERED_KEYS + 10)]
     for n in range(MOST_PEOPLE + 5):
         throttle.spend(1, f"parent-{n}", "question.vote", "key-00000")
     assert len(throttle.purses) == MOST_PEOPLE
@@ -238,3 +238,39 @@ def test_one_network_of_ipv6_is_one_lane(throttle: Throttle) -> None:
         crowd(throttle, 1, f"2001:db8::{n:x}")
     assert sum(crowd(throttle, 1, f"2001:db8::a:{n:x}") for n in range(500)) == LANE.burst
     assert crowd(throttle, 1, "2001:db8:0:1::1") == 1
+
+
+def test_what_one_server_let_through_is_spent_at_another(clock: Clock) -> None:
+    """To the last detail: the person's own budget, the session's, the address's, and the keys."""
+    one, two = Throttle(clock), Throttle(clock)
+    told: list[Spend] = []
+    one.told = told.append
+    flooded(one)
+    for person in ("rosa", "luis"):
+        spend(one, ASK.burst + 2, person=person, address="198.51.100.9")
+    spend(one, 10, "question.vote")
+    spend(one, 10, "lineup.add", "ben")
+    for word in told:
+        two.hear(word)
+    assert two.purses == one.purses
+    assert {number: purse.left for number, purse in two.crowds.items()} == {
+        number: purse.left for number, purse in one.crowds.items()
+    }
+    assert {lane: purse.left for lane, purse in two.lanes.items()} == {
+        lane: purse.left for lane, purse in one.lanes.items()
+    }
+    for word in told:
+        if word.key:
+            two.hear(word)
+    assert [purse.left for purse in two.crowds.values()] == [purse.left for purse in one.crowds.values()]
+
+
+def test_a_debt_is_paid_off_before_anything_is_given(throttle: Throttle, clock: Clock) -> None:
+    spend(throttle, ASK.burst)
+    for n in range(3):
+        throttle.hear(Spend(1, "rosa", "question.ask", f"other-{n}", ""))
+    with pytest.raises(Refusal) as refused:
+        throttle.spend(1, "rosa", "question.ask", "key-00000")
+    assert refused.value.extra == {"retry_after": 4 * ASK.seconds + 1}
+    clock.now += 4 * ASK.seconds
+    assert spend(throttle, 5) == 1
