@@ -1,7 +1,7 @@
 # make run     a session that is live now, on this machine (HOST=0.0.0.0 for phones nearby, PORT=, DATA=)
 # make test    every test            (ARGS='-k desk' to choose)
 # make races   eight moderators race 10,000 random acts on real servers, on SQLite and on PostgreSQL (SEED=3 ACTIONS=10000)
-# make check   style and types, Python and TypeScript
+# make check   style and types, Python and TypeScript, and docker-compose.yml
 # make bench   how fast it is, on SQLite and on PostgreSQL
 # make flood   three moderators at work in Chromium while 400 questions arrive, 10 a second
 # make scores  how well screening and duplicates do on questions whose author had not seen the rules
@@ -52,6 +52,7 @@ check: .venv/.runtime .venv/.dev static/node_modules/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	cd static && $(WITH_NODE) npm run --silent check
+	cd static && $(WITH_NODE) npx --no-install dclint --max-warnings 0 ../docker-compose.yml
 
 bench: build .venv/.dev
 	$(BIN)/python tests/load/bench.py $(ARGS)

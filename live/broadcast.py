@@ -8,6 +8,7 @@ over exactly what was hidden.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -33,6 +34,8 @@ logger = structlog.get_logger()
 
 Send = Callable[[str, Any, str], Awaitable[None]]
 """(event, payload, to whom): the one way out to devices; `to` is a socket.io room or a connection."""
+TALLY_EVERY = 0.25
+"""Seconds between two tellings of tallies: a hall that votes would otherwise have every phone hear of nothing else."""
 IDLE_FEEDS = 50
 """Sessions without devices whose boards are kept at hand for their pages."""
 
@@ -70,6 +73,7 @@ class Feed:
     devices: dict[Channel, int] = field(default_factory=dict)
     noticed: set[str] = field(default_factory=set)
     moved_tallies: set[str] = field(default_factory=set)
+    tallied: float = 0.0
     moved_claims: set[str] = field(default_factory=set)
     moved_twins: set[str] = field(default_factory=set)
     acts: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -167,7 +171,11 @@ class Broadcast:
     async def _tell(self, feed: Feed) -> None:
         """Everything that moved since it was last told, as one patch and one pulse for each channel."""
         concerned, feed.noticed = feed.noticed, set()
-        tallies, feed.moved_tallies = feed.moved_tallies, set()
+        tallies: set[str] = set()
+        if time.monotonic() - feed.tallied >= TALLY_EVERY:
+            tallies, feed.moved_tallies, feed.tallied = feed.moved_tallies, set(), time.monotonic()
+        elif feed.moved_tallies:
+            feed.moved = True  # In the next tick, or the one after.
         claims, feed.moved_claims = feed.moved_claims, set()
         twins, feed.moved_twins = feed.moved_twins, set()
         acts, feed.acts = feed.acts, {}
@@ -280,6 +288,12 @@ class Broadcast:
             for channel in list(feed.devices):
                 if (told := feed.told.get(channel)) is not None:
                     await self.send("pulse", {"head": told}, channel.address)
+
+    async def farewell(self, retry_ms: int) -> None:
+        """This server goes: tell every device how long to wait before it comes back, to whichever server there is."""
+        for feed in list(self.feeds.values()):
+            for channel in list(feed.devices):
+                await self.send("pulse", {"retry_ms": retry_ms}, channel.address)
 
 
 def visible(feed: Feed, audience: Audience, ids: set[str]) -> dict[str, int]:

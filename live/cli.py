@@ -13,20 +13,24 @@ from typing import Any, TypeVar
 
 import click
 import segno
+import structlog
 from pydantic import ValidationError
 from sqlalchemy import select, update
 
 from live import demo as demos
 from live import server
 from live.settings import Settings
-from sessions import lifecycle, log, people, schema
+from live.workers import Workers
+from sessions import lifecycle, people, schema
+from sessions import log as logs
 from sessions import session as sessions
-from sessions.database import Database
+from sessions.database import AWAY, Database
 from sessions.events import Plan
 from sessions.permissions import Caller, Role
 from sessions.refusals import Refusal
 from sessions.session import Session
 
+log = structlog.get_logger()
 T = TypeVar("T")
 OPERATOR = Caller("operator", frozenset({Role.ADMINISTRATOR}), "Operator")
 """Whoever can run this command has the database in their hands already."""
@@ -40,11 +44,11 @@ def read_settings(**changes: Any) -> Settings:
         raise click.ClickException(f"The settings cannot be used. {told}") from None
 
 
-def with_database(do: Callable[[Database], Awaitable[T]]) -> T:
+def with_database(do: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:
     """Run `do` on the migrated database of the settings; a refusal becomes a sentence."""
+    settings = settings or read_settings()
 
     async def turn() -> T:
-        settings = read_settings()
         if settings.data_dir:
             settings.data_dir.mkdir(parents=True, exist_ok=True)
         database = Database(settings.database_url, settings.cipher())
@@ -60,9 +64,14 @@ def with_database(do: Callable[[Database], Awaitable[T]]) -> T:
         raise click.ClickException(refusal.say(str)) from None
 
 
-def bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
     try:
-        return server.listen(host, port)
+        if not is_shared:
+            return server.listen(host, port)
+        # Only a socket that is not shared is refused where somebody else shares theirs: another server of ours.
+        with server.listen(host, port) as alone:
+            port = alone.getsockname()[1]
+        return server.listen(host, port, is_shared=True)
     except OSError as error:
         raise click.ClickException(f"Cannot listen on {host}:{port}: {error.strerror}. Try another PORT.") from None
 
@@ -76,15 +85,43 @@ def main() -> None:
 @main.command()
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=int, help="Port to listen on.")
-def run(host: str | None, port: int | None) -> None:
+@click.option("--workers", type=int, help="Processes on this address; more than one need PostgreSQL.")
+def run(host: str | None, port: int | None, workers: int | None) -> None:
     """Serve the sessions of this database, as the FACETOFACE_… environment says."""
-    settings = read_settings(host=host, port=port)
+    settings = read_settings(host=host, port=port, workers=workers)
     if demos.is_demo(settings.data_dir):
         raise click.ClickException(
             f"{settings.data_dir} belongs to a demo, whose staff links anyone may use again. "
             "Set FACETOFACE_DATABASE_URL to another folder."
         )
-    server.serve(settings, bind(settings.host, settings.port))
+    if settings.workers == 1:
+        server.serve(settings, bind(settings.host, settings.port))
+    else:
+        run_workers(settings)
+
+
+def run_workers(settings: Settings) -> None:
+    server.configure_logs(settings.log_level)
+    if not settings.redis_url:
+        log.warning(
+            "several workers without redis: devices hear of changes up to a second later, and each worker counts by "
+            "itself who is here, who looks at what and who is too fast; set FACETOFACE_REDIS_URL"
+        )
+    with bind(settings.host, settings.port, is_shared=True) as held:  # Bound and deaf: it keeps the port ours.
+        host, port = held.getsockname()[:2]
+
+        def work() -> None:
+            server.serve(settings, server.listen(host, port, is_shared=True))
+
+        try:
+            with_database(_nothing_more, settings)  # Brought up to date once, before anybody looks at it.
+        except AWAY as error:
+            raise click.ClickException(f"The database cannot be reached ({type(error).__name__}).") from None
+        Workers(settings.workers, work, server.GRACE_SECONDS + 5).run()
+
+
+async def _nothing_more(database: Database) -> None:
+    """To be done once the database is up to date."""
 
 
 @main.command()
@@ -207,7 +244,7 @@ def verify(codes: tuple[str, ...]) -> None:
             )
             sound = True
             for one in found:
-                end, faults = await log.verify(db, one.id)
+                end, faults = await logs.verify(db, one.id)
                 click.echo(f"{one.code}  {end.seq} events  {end.hash}  {'sound' if not faults else 'NOT SOUND'}")
                 for fault in faults:
                     click.echo(f"  {fault}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -12,6 +14,9 @@ from starlette.routing import Route
 
 from live.visit import house_of
 
+SOON = 1.5
+"""Seconds: whoever asks whether we are ready does not wait for longer."""
+
 
 async def livez(request: Request) -> Response:
     """The event loop turns: nothing else is asked."""
@@ -19,10 +24,12 @@ async def livez(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """200 while the database answers; without Redis the service is degraded, and still whole."""
+    """200 while the database answers in time; without Redis the service is degraded, and still whole."""
     house = house_of(request)
+    if house.is_leaving:
+        return JSONResponse({"ready": False, "leaving": True}, 503)
     try:
-        async with house.database.reading() as db:
+        async with asyncio.timeout(SOON), house.database.reading() as db:
             await db.execute(text("SELECT 1"))
     except Exception:
         return JSONResponse({"ready": False, "database": "away"}, 503)

@@ -19,6 +19,9 @@ from live.throttle import Throttle
 from live.twins import Twins
 from sessions.database import Database
 
+PATIENCE = 5.0
+"""Seconds for one statement. The longest of ours take tenths of one; what takes longer has stopped."""
+
 
 @dataclass
 class House:
@@ -37,16 +40,20 @@ class House:
     nudges: Nudges | None
     alarms: Alarms
     moved: Callable[[int], None]
+    is_leaving: bool = False
+    """Told to stop: nobody should be sent here any more."""
 
 
 def build_house(settings: Settings) -> House:
     if settings.data_dir:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url, settings.cipher())
+    database = Database(settings.database_url, settings.cipher(), PATIENCE)
     identity, renderer, presence = Identity(settings, database), Renderer(settings), Presence()
     claims = Claims(Shared(settings.redis_url, CHANNEL) if settings.redis_url else None)
     broadcast = Broadcast(database, renderer, settings.tick, claims)
-    nudges = Nudges(settings.redis_url, broadcast.nudge, presence, claims) if settings.redis_url else None
+    throttle, nudges = Throttle(), None
+    if settings.redis_url:
+        nudges = Nudges(settings.redis_url, broadcast.nudge, presence, claims, throttle)
 
     def moved(session_id: int) -> None:
         broadcast.nudge(session_id)
@@ -55,7 +62,7 @@ def build_house(settings: Settings) -> House:
         alarms.look_now()
 
     alarms = Alarms(database, ways(settings), renderer, settings.home, moved)
-    commands = Commands(database, Throttle(), moved, settings.secret(), claims, settings.profanity())
+    commands = Commands(database, throttle, moved, settings.secret(), claims, settings.profanity())
     sockets = Sockets(settings, database, identity, renderer, broadcast, commands, presence)
     return House(
         settings,

@@ -1,31 +1,45 @@
-"""One server on one address: the socket it listens on, and uvicorn with the limits that keep it upright."""
+"""One server on one address: the socket it listens on, uvicorn with the limits that keep it upright, and its end."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
+import time
+from contextlib import suppress
+from typing import Any
 
 import structlog
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from live import drain
 from live.app import create_app
+from live.house import House
 from live.settings import Settings
 
 UNREAD_SECONDS = 15
 """How long sent bytes may stay unacknowledged: a reader that stops reading is otherwise never freed."""
 GRACE_SECONDS = 20
+"""From being told to stop until all is over, the devices' leave (live/drain.py) included."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket whose connections cannot hang for ever."""
+def listen(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
+    """A listening socket whose connections cannot hang for ever.
+
+    One that is shared with other processes of ours is only bound: it listens once its server is ready.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if sys.platform == "linux":
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
+    if is_shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listener.bind((host, port))
-    listener.listen(2048)
+    if not is_shared:
+        listener.listen(2048)
     listener.setblocking(False)
     return listener
 
@@ -46,8 +60,9 @@ def configure_logs(level: str) -> None:
 def serve(settings: Settings, listener: socket.socket) -> None:
     """Run until told to stop."""
     configure_logs(settings.log_level)
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         loop="uvloop",
         http="httptools",
         ws="websockets-sansio",
@@ -65,4 +80,34 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies or "",
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    Host(config, app.state.house).run(sockets=[listener])
+
+
+class Host(uvicorn.Server):
+    """uvicorn, which takes leave of its devices before it ends."""
+
+    def __init__(self, config: uvicorn.Config, house: House) -> None:
+        super().__init__(config)
+        self.house = house
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        began = time.monotonic()
+        self.house.is_leaving = True
+        for taking in [*self.servers, *(sockets or [])]:
+            taking.close()
+        # Whatever is no plain HTTP request is a device.
+        leaving = {one for one in self.server_state.connections if not isinstance(one, HttpToolsProtocol)}
+        if leaving:
+            await self.house.broadcast.farewell(drain.retry_ms(len(leaving)))
+            await asyncio.sleep(drain.HEARD)
+            await drain.let_go(list(leaving), lambda: self.force_exit)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._until_gone(leaving), drain.GOODBYE)
+            for silent in leaving & self.server_state.connections:  # uvicorn would fail at closing what is closing.
+                silent.transport.abort()
+        self.config.timeout_graceful_shutdown = max(1, int(began + GRACE_SECONDS - time.monotonic()))
+        await super().shutdown(sockets)
+
+    async def _until_gone(self, leaving: set[Any]) -> None:
+        while leaving & self.server_state.connections:  # noqa: ASYNC110 (uvicorn tells nobody)
+            await asyncio.sleep(0.02)

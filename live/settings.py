@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     secret_key: str = Field(default="", repr=False)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes on this address; more than one need PostgreSQL, and hear of each other at once only through Redis."""
     trusted_proxies: str = ""
     district: str = "Tucson Unified"
     log_level: str = "INFO"
@@ -167,6 +169,13 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def shared_by_workers(self) -> Settings:
+        # SQLite lets one process write at a time, and others wait for a lock that is handed out in no order.
+        if self.workers > 1 and self.is_sqlite:
+            raise ValueError("WORKERS needs PostgreSQL: set DATABASE_URL to one, or leave WORKERS at 1")
+        return self
+
+    @model_validator(mode="after")
     def mail_whole(self) -> Settings:
         # Half of it would look as if somebody were told.
         if len({bool(self.alarm_email), bool(self.alarm_from), bool(self.smtp_url)}) > 1:
@@ -178,6 +187,10 @@ class Settings(BaseSettings):
     @property
     def alarm_addresses(self) -> list[str]:
         return [one.strip() for one in self.alarm_email.split(",")] if self.alarm_email else []
+
+    @property
+    def is_sqlite(self) -> bool:
+        return make_url(self.database_url).get_backend_name() == "sqlite"
 
     @property
     def data_dir(self) -> Path | None:

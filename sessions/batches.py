@@ -14,12 +14,15 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from sessions.database import Database, Transaction
+from sessions.database import Database, Transaction, is_away
 from sessions.refusals import Refusal, not_saved
 
 W = TypeVar("W")
 A = TypeVar("A")
 Perform = Callable[[Transaction, Sequence[W]], Awaitable[list[A | Refusal]]]
+PATIENCE = 7.0
+"""Seconds after which somebody is told to try again, as a device gives up after 8 s: should it be saved after all, the
+same key brings the answer."""
 MOST = 1_000
 """Commands in one batch: beyond this the lock is held too long for what it saves."""
 
@@ -45,14 +48,21 @@ class Batches(Generic[W, A]):
         self.waiting: dict[int, Waiting[W, A]] = {}
 
     async def submit(self, session_id: int, work: W) -> A:
-        """The answer to this work, given only after the commit that holds it. Raises Refusal."""
+        """The answer to this work, given only after the commit that holds it.
+
+        Raises Refusal; `not_saved` where the database is away, or silent for too long.
+        """
         queue = self.waiting.setdefault(session_id, Waiting())
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         queue.works.append((work, future))
         if queue.task is None:
             # A task of its own: a request that is cancelled must not take the commands of others with it.
             queue.task = asyncio.create_task(self._drain(session_id, queue))
-        return await asyncio.shield(future)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await asyncio.shield(future)
+        except TimeoutError:
+            raise not_saved() from None
 
     async def _drain(self, session_id: int, queue: Waiting[W, A]) -> None:
         while queue.works:
@@ -68,11 +78,11 @@ class Batches(Generic[W, A]):
             answers = [refusal] * len(batch)
         except Exception as error:
             log.error("batch failed", session=session_id, works=len(works), error=type(error).__name__)
-            if len(batch) > 1:  # One of them is at fault: alone, it fails alone.
+            if len(batch) > 1 and not is_away(error):  # One of them is at fault: alone, it fails alone.
                 for one in batch:
                     await self._settle(session_id, [one])
                 return
-            answers = [not_saved()]
+            answers = [not_saved()] * len(batch)
         for (_, future), answer in zip(batch, answers, strict=True):
             if future.done():
                 continue

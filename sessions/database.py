@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, cast
 
-from asyncpg import PostgresError
+from asyncpg import CannotConnectNowError, PostgresConnectionError, PostgresError
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, Table, event, insert
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from sessions.events import Event, Plan
@@ -24,6 +25,13 @@ from sessions.tables import Base
 
 AWAY: tuple[type[Exception], ...] = (SQLAlchemyError, PostgresError, OSError, TimeoutError)
 """What it looks like from here when the database cannot be reached; asyncpg's own errors come through unwrapped."""
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database itself failed, and not what was asked of it: asking again at once would be no use."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OSError | NoneFree | OperationalError | PostgresConnectionError | CannotConnectNowError)
 
 
 def clock() -> datetime:
@@ -109,9 +117,12 @@ class Database:
 
     SQLite has one writer, which takes its lock at BEGIN: a deferred BEGIN that upgrades later fails at once with
     "database is locked", whatever the timeout says.
+
+    `patience` is in seconds, for each statement and each connection to PostgreSQL: one that says nothing any more
+    (a machine that froze, a cable that was pulled) would keep everybody waiting for minutes otherwise.
     """
 
-    def __init__(self, url: str, cipher: Fernet | None = None) -> None:
+    def __init__(self, url: str, cipher: Fernet | None = None, patience: float | None = None) -> None:
         self.cipher = cipher
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
@@ -119,8 +130,15 @@ class Database:
             self.writer = self._sqlite("BEGIN IMMEDIATE", pool_size=1, max_overflow=0, pool_timeout=60)
             self.reader = self._sqlite("BEGIN", pool_size=4, max_overflow=4)
         else:
+            arguments = {"timeout": patience, "command_timeout": patience} if patience else {}
             self.writer = self.reader = create_async_engine(
-                self.url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True
+                self.url,
+                pool_size=8,
+                max_overflow=8,
+                pool_timeout=patience or 30,
+                pool_pre_ping=True,
+                hide_parameters=True,
+                connect_args=arguments,
             )
 
     def _sqlite(self, begin: str, **pool: Any) -> AsyncEngine:

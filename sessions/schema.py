@@ -10,7 +10,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, NullPool, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from sessions.database import Database
 
@@ -20,11 +21,15 @@ MIGRATING = 0x7FACE
 
 
 async def migrate(database: Database) -> None:
-    if database.is_sqlite and database.url.database:
-        await asyncio.to_thread(write_ahead, database.url.database)
-    async with database.writer.begin() as connection:
-        if not database.is_sqlite:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
+    if database.is_sqlite:
+        if database.url.database:
+            await asyncio.to_thread(write_ahead, database.url.database)
+        async with database.writer.begin() as connection:
+            return await connection.run_sync(_upgrade)
+    # With all the time it takes: waiting for another server that migrates, or filling a column of a large table.
+    patient = create_async_engine(database.url, poolclass=NullPool, hide_parameters=True)
+    async with patient.begin() as connection:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
         await connection.run_sync(_upgrade)
 
 

@@ -389,6 +389,8 @@ class Device:
         self.claims |= pulse.get("claims", {})
         self.here = pulse.get("here", self.here)
         self.head = pulse.get("head", self.head)
+        if hint := pulse.get("retry_ms"):
+            self.client.reconnection_delay = hint / 1000
         if self.head != self.number and not self.ignoring:
             self._catch_up()
         self.news.set()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import select, text
 
+from sessions import batches
 from sessions.batches import MOST, Batches
 from sessions.database import Database, Transaction
 from sessions.refusals import Refusal
 from sessions.session import Session
 from tests.house import House
+from tests.servers import PostgresServer
 
 
 class Tally:
@@ -146,3 +149,29 @@ async def test_a_database_that_is_away_is_told_and_got_over(sqlite: Database) ->
     async with sqlite.writing() as tx:
         await tx.db.execute(text("ALTER TABLE away RENAME TO sessions"))
     assert await tally.batches.submit(house.session_id, 1) == 1
+
+
+async def test_a_database_that_says_nothing_is_told_and_got_over(
+    postgres: PostgresServer, postgres_emptied: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asked hears within seconds; and what could not be saved is not tried once more for each of them."""
+    monkeypatch.setattr(batches, "PATIENCE", 0.6)
+    database = Database(postgres_emptied, patience=0.2)
+    house = await House.build(database)
+    tally = Tally(database)
+    assert await tally.batches.submit(house.session_id, 1) == 1
+    postgres.freeze()
+    try:
+        started = time.monotonic()
+        answers = await asyncio.gather(
+            *(tally.batches.submit(house.session_id, 1) for _ in range(100)), return_exceptions=True
+        )
+        assert time.monotonic() - started < 3, "one wait for all"
+        assert {a.code for a in answers if isinstance(a, Refusal)} == {"not_saved"}
+        assert len(answers) == 100
+    finally:
+        postgres.thaw()
+    await tally.batches.finish()
+    assert await tally.batches.submit(house.session_id, 1) == 2
+    assert tally.sizes[-1] == 1
+    await database.dispose()
