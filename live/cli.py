@@ -101,6 +101,8 @@ def run(host: str | None, port: int | None, workers: int | None) -> None:
 
 
 def run_workers(settings: Settings) -> None:
+    if sys.platform != "linux":
+        raise click.ClickException("Several workers need Linux. Leave WORKERS at 1 here.")
     server.configure_logs(settings.log_level)
     if not settings.redis_url:
         log.warning(
@@ -142,6 +144,7 @@ def demo(host: str, port: int, data: Path, links_file: Path | None) -> None:
         host=host,
         port=port,
         public_url=",".join(addresses),
+        workers=1,
     )
     server.configure_logs(settings.log_level)
     links = demos.links(settings, asyncio.run(demos.prepare(settings)))

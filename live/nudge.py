@@ -8,6 +8,7 @@ that the service is degraded.
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 import time
 from collections import deque
@@ -58,7 +59,7 @@ class Nudges:
         self.moved, self.presence, self.claims, self.throttle = moved, presence, claims, throttle
         throttle.told = self.spent
         self.server = secrets.token_hex(8)
-        self.heard = 0.0
+        self.heard = -math.inf
         self.news = asyncio.Event()
         self.to_tell: set[int] = set()
         self.to_spend: deque[Spend] = deque(maxlen=MOST_SPENT)
@@ -101,6 +102,7 @@ class Nudges:
                 try:
                     await self._listen()
                 except (RedisError, OSError) as error:
+                    self.heard = -math.inf  # There is no need to wait for silence.
                     log.warning("redis is away", error=type(error).__name__)
                 await asyncio.sleep(1)
         finally:
@@ -123,6 +125,7 @@ class Nudges:
                 told = await line.get_message(timeout=1.0)
                 if told is not None and told["type"] == "subscribe":  # Also when the line was made anew by itself.
                     await self.claims.meet()
+                    await self._publish(Word(self.server, here=dict(self.presence.here)))
                 elif told is not None:
                     self._hear(told["data"])
                 elif time.monotonic() - max(started, self.heard) > DEAF:

@@ -8,7 +8,9 @@ first. What they know of each other goes through the database and Redis, as betw
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
+import random
 import signal
 import sys
 import time
@@ -47,6 +49,9 @@ class Workers:
         self.places = [Place(number) for number in range(1, count + 1)]
 
     def run(self) -> None:
+        # What is loaded by now is shared with all of them as long as nobody writes to it, and the collector would.
+        gc.collect()
+        gc.freeze()
         # Blocked and waited for, so that none comes between looking and waiting.
         signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
         told = None
@@ -75,6 +80,7 @@ class Workers:
             # If the parent is killed, nobody would ever stop its workers, and they would hold the address.
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
+            random.seed()  # Else all of them would wait for the same random times.
             if os.getppid() == parent:
                 self.work()
             code = 0

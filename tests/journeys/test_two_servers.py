@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from live.identity import mark
+from live.throttle import BUDGETS
 from sessions import people
 from tests.journeys.pair import Pair
 from tests.running import Hall, open_hall
@@ -104,6 +105,21 @@ async def test_everybody_who_is_here_is_counted(hearing: Pair) -> None:
         second = await hall.join(await hall.family(at=hearing.two))
         for device in (first, second):
             await device.until_hears(here=2)
+
+
+async def test_a_budget_that_is_spent_at_one_is_spent_at_the_other(hearing: Pair) -> None:
+    """And what is sent again under its key is answered there as well: it was paid for already."""
+    await asyncio.gather(*(server.until_redis("ok") for server in hearing.both))
+    async with open_hall(hearing.one) as hall:
+        desk = await hall.join(await hall.staff("ben", at=hearing.two), "desk", "desk")
+        rosa = await hall.family(at=hearing.one)
+        again = hall.visitor(at=hearing.two, f2f_participant=rosa.http.cookies["f2f_participant"])
+        body = {"key": "the-last-of-them", "words": "The last?", "lang": "en"}
+        asked = {await rosa.ask(f"Number {n}?") for n in range(BUDGETS["question.ask"].burst - 1)}
+        last = (await rosa.send("question.ask", **body)).json()["question"]
+        await desk.until(lambda: set(desk.cards) == asked | {last}, BY_HEARING)
+        assert (await again.send("question.ask", words="One more?", lang="en")).status_code == 429
+        assert (await again.send("question.ask", **body)).json()["question"] == last
 
 
 async def test_with_redis_a_claim_at_one_is_a_claim_at_the_other(hearing: Pair) -> None:

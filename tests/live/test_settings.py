@@ -74,6 +74,9 @@ BAD: list[tuple[str, str]] = [
     ("PORT", "65536"),
     ("PORT", "-1"),
     ("PORT", "eighty"),
+    ("WORKERS", "0"),
+    ("WORKERS", "2"),  # On SQLite.
+    ("WORKERS", "65"),
     ("LOG_LEVEL", "LOUD"),
     ("ALARM_EMAIL", "counselor"),
     ("ALARM_EMAIL", "counselor@example.org"),

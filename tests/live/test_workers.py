@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from pathlib import Path
 
@@ -47,7 +45,9 @@ async def test_two_workers_serve_and_one_that_is_killed_is_started_again(postgre
         assert len(before) == 2
         async with httpx.AsyncClient(base_url=server.base) as http:
             killed = before.pop()
-            os.kill(killed, signal.SIGKILL)
+            dying = psutil.Process(killed)
+            dying.kill()
+            wait_until_dead([dying])
             # The address is never without anybody, also in the second before the new one is there.
             for _ in range(20):
                 assert (await http.get("/readyz", headers={"Connection": "close"})).status_code == 200
