@@ -93,8 +93,10 @@ class Host(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         began = time.monotonic()
         self.house.is_leaving = True
-        for taking in [*self.servers, *(sockets or [])]:
-            taking.close()
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
         # Whatever is no plain HTTP request is a device.
         leaving = {one for one in self.server_state.connections if not isinstance(one, HttpToolsProtocol)}
         if leaving:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 
-from tests.running import KEYS, PATIENCE, Hall, RunningServer, Visitor, open_hall
+from tests.running import KEYS, PATIENCE, Device, Hall, RunningServer, Visitor, open_hall
 from tests.servers import Haproxy, PostgresServer, RedisServer
 
 pytestmark = pytest.mark.xdist_group("behind haproxy")
@@ -72,16 +73,16 @@ async def test_one_server_is_killed_and_everybody_comes_back_through_the_other(t
     before = await rosa.ask("Asked before?")
     await ben.decide("question.approve", before)
     everyone = [desk, *phones]
-    await asyncio.gather(*(device.until(lambda device=device: before in device.cards) for device in everyone))
+    await all_until(everyone, lambda device: before in device.cards)
     one.kill()
     # Also now, while HAProxy may not have noticed yet: what a device sends again under its key is taken once.
     meanwhile = await until_taken(rosa, "question.ask", words="Asked meanwhile?", lang="en")
-    await asyncio.gather(*(device.until(lambda device=device: device.client.connected) for device in everyone))
+    await all_until(everyone, lambda device: device.client.connected)
     cut = [device for device in everyone if device.welcomes > 1]
     assert 0 < len(cut) < len(everyone), "some of them sat at each server"
     await desk.until(lambda: meanwhile in desk.cards)
     await until_taken(ben, "question.approve", question=meanwhile, rev=desk.cards[meanwhile]["rev"])
-    await asyncio.gather(*(device.until(lambda device=device: meanwhile in device.cards) for device in everyone))
+    await all_until(everyone, lambda device: meanwhile in device.cards)
     await hall.agree()
     assert (await two.ready())["ready"] is True
 
@@ -96,12 +97,7 @@ async def test_redis_is_killed_and_comes_back(topology: Topology, hall: Hall) ->
         await ben.decide("question.approve", question)
     for phone in phones:
         assert (await phone.call("question.vote", question=asked[0]))["ok"] is True
-    await asyncio.gather(
-        *(
-            phone.until(lambda phone=phone: (set(asked), {asked[0]: 4}) == (set(phone.cards), phone.counts))
-            for phone in phones
-        )
-    )
+    await all_until(phones, lambda phone: set(phone.cards) == set(asked) and phone.counts == {asked[0]: 4})
     await asyncio.gather(*(server.until_redis("degraded") for server in topology.servers))
     ready = await rosa.get("/readyz")
     assert (ready.status_code, ready.json()) == (200, {"ready": True, "database": "ok", "redis": "degraded"})
@@ -140,6 +136,10 @@ async def test_postgresql_freezes_and_goes_on(topology: Topology, hall: Hall) ->
     assert sorted(card["id"] for card in board["cards"]) == sorted(acked + again)
     await hall.agree()
     await hall.house.verified()
+
+
+async def all_until(devices: Sequence[Device], true: Callable[[Device], bool]) -> None:
+    await asyncio.gather(*(device.until(partial(true, device)) for device in devices))
 
 
 async def until_taken(visitor: Visitor, command: str, **body: Any) -> str:

@@ -334,7 +334,7 @@ class Beside:
 
     def __init__(self, url: str) -> None:
         self.claims = Claims(Shared(url, CHANNEL))
-        self.nudges = Nudges(url, lambda _: None, Presence(), self.claims)
+        self.nudges = Nudges(url, lambda _: None, Presence(), self.claims, Throttle())
 
     @property
     def names(self) -> dict[str, str]:
