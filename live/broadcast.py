@@ -8,7 +8,6 @@ over exactly what was hidden.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -34,8 +33,6 @@ logger = structlog.get_logger()
 
 Send = Callable[[str, Any, str], Awaitable[None]]
 """(event, payload, to whom): the one way out to devices; `to` is a socket.io room or a connection."""
-TALLY_EVERY = 0.25
-"""Seconds between two tellings of tallies: a hall that votes would otherwise have every phone hear of nothing else."""
 IDLE_FEEDS = 50
 """Sessions without devices whose boards are kept at hand for their pages."""
 
@@ -73,7 +70,6 @@ class Feed:
     devices: dict[Channel, int] = field(default_factory=dict)
     noticed: set[str] = field(default_factory=set)
     moved_tallies: set[str] = field(default_factory=set)
-    tallied: float = 0.0
     moved_claims: set[str] = field(default_factory=set)
     moved_twins: set[str] = field(default_factory=set)
     acts: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -171,11 +167,7 @@ class Broadcast:
     async def _tell(self, feed: Feed) -> None:
         """Everything that moved since it was last told, as one patch and one pulse for each channel."""
         concerned, feed.noticed = feed.noticed, set()
-        tallies: set[str] = set()
-        if time.monotonic() - feed.tallied >= TALLY_EVERY:
-            tallies, feed.moved_tallies, feed.tallied = feed.moved_tallies, set(), time.monotonic()
-        elif feed.moved_tallies:
-            feed.moved = True  # In the next tick, or the one after.
+        tallies, feed.moved_tallies = feed.moved_tallies, set()
         claims, feed.moved_claims = feed.moved_claims, set()
         twins, feed.moved_twins = feed.moved_twins, set()
         acts, feed.acts = feed.acts, {}
