@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import sys
 import time
@@ -20,6 +21,7 @@ from live.settings import Settings
 
 UNREAD_SECONDS = 15
 """How long sent bytes may stay unacknowledged: a reader that stops reading is otherwise never freed."""
+MOST_FILES = 1_048_576
 GRACE_SECONDS = 20
 """From being told to stop until all is over, the devices' leave (live/drain.py) included."""
 
@@ -44,6 +46,14 @@ def listen(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
     return listener
 
 
+def take_what_is_allowed() -> None:
+    """As many connections as the machine lets us have: most start a program with a thousand, and allow many more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def configure_logs(level: str) -> None:
     """Events, counts and names of errors: never the words of a question, never an address with a secret in it."""
     structlog.configure(
@@ -60,6 +70,7 @@ def configure_logs(level: str) -> None:
 def serve(settings: Settings, listener: socket.socket) -> None:
     """Run until told to stop."""
     configure_logs(settings.log_level)
+    take_what_is_allowed()
     app = create_app(settings)
     config = uvicorn.Config(
         app,

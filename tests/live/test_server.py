@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import time
 from pathlib import Path
 
-from live.server import GRACE_SECONDS, UNREAD_SECONDS, listen
+import psutil
+
+from live.server import GRACE_SECONDS, MOST_FILES, UNREAD_SECONDS, listen
 from tests.running import RunningServer, open_hall
 
 
@@ -24,6 +27,18 @@ def test_a_reader_that_stops_reading_is_not_kept_for_ever() -> None:
 def test_it_listens_on_ipv6_too() -> None:
     with listen("::1", 0) as listener:
         assert listener.family == socket.AF_INET6
+
+
+def test_a_server_takes_as_many_connections_as_it_may(tmp_path: Path) -> None:
+    """Started with the thousand files of most shells, it would turn away the second thousand phones."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1024), hard))
+    try:
+        with RunningServer(f"sqlite+aiosqlite:///{tmp_path}/facetoface.db") as server:
+            assert server._running is not None
+            assert psutil.Process(server._running.pid).rlimit(psutil.RLIMIT_NOFILE)[0] == min(hard, MOST_FILES)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_it_stops_in_good_order_with_devices_connected(tmp_path: Path) -> None:
