@@ -19,6 +19,7 @@ from live.identity import mark
 from live.rendering import Renderer
 from live.settings import Settings
 from sessions.events import State
+from sessions.permissions import Caller
 from sessions.question import Audience
 from sessions.session import Session
 from tests.house import House
