@@ -8,20 +8,25 @@ over exactly what was hidden.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from live.claims import Claims
+from live.frames import BREATH, event
 from live.identity import mark
+from live.packed import Form, Packed
 from live.rendering import Renderer, session_view
 from moderation import votes
 from sessions import board as boards
 from sessions import log, people
+from sessions import session as sessions
 from sessions.audiences import Card, card
 from sessions.board import Board
 from sessions.database import AWAY, Database
@@ -31,8 +36,15 @@ from sessions.refusals import Refusal
 
 logger = structlog.get_logger()
 
+K = TypeVar("K")
+V = TypeVar("V")
 Send = Callable[[str, Any, str], Awaitable[None]]
 """(event, payload, to whom): the one way out to devices; `to` is a socket.io room or a connection."""
+RECENT = 0.1
+"""Seconds for which a board that was read may be given to newcomers without asking the database again."""
+MOST_MADE = 200
+TALLIES_EVERY = 0.25
+"""Seconds between two tellings of tallies: votes are many, and nobody reads them faster."""
 IDLE_FEEDS = 50
 """Sessions without devices whose boards are kept at hand for their pages."""
 
@@ -56,6 +68,56 @@ def personal(session_id: int, person: str) -> str:
     return f"{session_id}/person/{person}"
 
 
+class News(NamedTuple):
+    """What the desk alone is told, beside its patches."""
+
+    acts: dict[str, dict[str, str]]
+    claims: set[str]
+    twins: set[str]
+
+
+NO_NEWS = News({}, set(), set())
+
+
+@dataclass
+class CatchUp:
+    """What brings a device from `since` to now, with the tallies that it is to have."""
+
+    since: int
+    patch: dict[str, Any]
+    tallies: dict[str, int]
+
+    @property
+    def is_news(self) -> bool:
+        return self.patch["from"] == 0 or bool(self.patch["to"] > self.since)
+
+    @cached_property
+    def frame(self) -> bytes:
+        return event("patch", self.patch)
+
+    @cached_property
+    def packed(self) -> Packed:
+        """As it is answered over HTTP."""
+        return Packed(msgspec.json.encode(self.patch | {"tallies": self.tallies}), "application/json")
+
+
+@dataclass
+class Made:
+    """What was made of a board and its tallies as they are, for all who come meanwhile; with them it is gone."""
+
+    catch_ups: dict[tuple[Channel, int, int], CatchUp] = field(default_factory=dict)
+    pages: dict[tuple[str, str], Form] = field(default_factory=dict)
+    seen: dict[Audience, dict[str, int]] = field(default_factory=dict)
+    """The tallies of all that an audience may see."""
+
+    @staticmethod
+    def keep(those: dict[K, V], key: K, one: V) -> V:
+        """However many numbers and spellings somebody thinks of, only so many are kept."""
+        if len(those) < MOST_MADE:
+            those[key] = one
+        return one
+
+
 @dataclass
 class Feed:
     """What this server knows of one session, and what it has told."""
@@ -68,6 +130,10 @@ class Feed:
     tallies: dict[str, int] = field(default_factory=dict)
     told: dict[Channel, int] = field(default_factory=dict)
     devices: dict[Channel, int] = field(default_factory=dict)
+    owed: dict[Channel, set[str]] = field(default_factory=dict)
+    """The questions of which a channel has not heard the latest tally, and when it last heard any."""
+    counted: dict[Channel, float] = field(default_factory=dict)
+    busy: dict[Channel, asyncio.Task[None]] = field(default_factory=dict)
     noticed: set[str] = field(default_factory=set)
     moved_tallies: set[str] = field(default_factory=set)
     moved_claims: set[str] = field(default_factory=set)
@@ -75,6 +141,10 @@ class Feed:
     acts: dict[str, dict[str, str]] = field(default_factory=dict)
     follower: Any = None
     cards: dict[tuple[Channel, str], tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    read_at: float = 0.0
+    """When the last reading of the database began: all that was committed before is in here."""
+    nudged_at: float = 0.0
+    made: Made = field(default_factory=lambda: Made())
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     moved: bool = False
     flushing: asyncio.Task[None] | None = None
@@ -85,21 +155,41 @@ class Broadcast:
 
     def __init__(self, database: Database, renderer: Renderer, tick: float, claims: Claims | None = None) -> None:
         self.database, self.renderer, self.tick = database, renderer, tick
+        self.tallies_every = min(TALLIES_EVERY, 2 * tick)
         self.claims = claims or Claims()
         self.claims.moved = self.claims_moved
         self.feeds: dict[int, Feed] = {}
+        self.codes: dict[str, int] = {}
         self.send: Send = _nowhere
         self.followed: Callable[[Feed], None] = _nobody
 
+    async def find(self, code: str) -> Feed:
+        """The feed of the session with this join code, as `recent`. Raises Refusal `not_found`."""
+        code = sessions.tidy_code(code)
+        if code not in self.codes:
+            async with self.database.reading() as db:
+                self.codes[code] = (await sessions.find(db, code)).id
+        return await self.recent(self.codes[code])
+
+    async def recent(self, session_id: int) -> Feed:
+        """The feed with everything in it that this server committed, and others a tenth of a second ago.
+
+        For what a device gets first and is then told changes of: a thousand who come at once cost a few readings.
+        """
+        return await self._fed(session_id, time.monotonic() - RECENT)
+
     async def fresh(self, session_id: int) -> Feed:
         """The feed with everything in it that is committed by now."""
+        return await self._fed(session_id, time.monotonic())
+
+    async def _fed(self, session_id: int, since: float) -> Feed:
         feed = self.feeds.get(session_id)
         if feed is None:
             self._forget_idle()
             feed = self.feeds[session_id] = Feed(session_id)
-        await self._read(feed)
+        await self._read(feed, since)
         if self._owes(feed):  # A page read ahead of the flusher what another server committed.
-            self.nudge(session_id)
+            self._stir(feed)
         return feed
 
     def _owes(self, feed: Feed) -> bool:
@@ -112,9 +202,22 @@ class Broadcast:
         for session_id in idle[: max(0, len(self.feeds) - IDLE_FEEDS)]:
             del self.feeds[session_id]
 
-    async def _read(self, feed: Feed) -> None:
-        async with feed.reading, self.database.reading() as db:
+    async def _read(self, feed: Feed, since: float) -> None:
+        """Read the database, unless that was done after `since` and after the last nudge."""
+        if feed.read_at > max(since, feed.nudged_at):
+            return
+        async with feed.reading:
+            if feed.read_at > max(since, feed.nudged_at):  # While we waited: one reading for all who did.
+                return
+            began = time.monotonic()
+            await self._read_on(feed)
+            feed.read_at = began
+
+    async def _read_on(self, feed: Feed) -> None:
+        async with self.database.reading() as db:
             head = await log.head(db, feed.session_id)
+            if (head.seq, head.votes, head.epoch) != (feed.board.seq, feed.votes, feed.epoch):
+                feed.made = Made()
             if head.epoch != feed.epoch or head.seq < feed.board.seq:  # A backup was restored under us.
                 feed.board, feed.votes, feed.cards = Board(), -1, {}
                 feed.told = dict.fromkeys(feed.told, 0)
@@ -138,7 +241,13 @@ class Broadcast:
     def nudge(self, session_id: int) -> None:
         """Session `session_id` has moved: tell its devices soon, and at once if nothing was told within the tick."""
         feed = self.feeds.get(session_id)
-        if feed is None or not feed.devices:
+        if feed is None:
+            return
+        feed.nudged_at = time.monotonic()
+        self._stir(feed)
+
+    def _stir(self, feed: Feed) -> None:
+        if not feed.devices:
             return
         feed.moved = True
         if feed.flushing is None:
@@ -149,18 +258,20 @@ class Broadcast:
         feed = self.feeds.get(session_id)
         if feed and feed.devices:
             feed.moved_claims |= questions
-            self.nudge(session_id)
+            self._stir(feed)
 
     async def _flush(self, feed: Feed) -> None:
         try:
-            while feed.moved:
-                feed.moved = False
-                try:
-                    await self._read(feed)
-                    await self._tell(feed)
-                except AWAY as error:  # The look once a second tries again.
-                    logger.error("telling failed", session=feed.session_id, error=type(error).__name__)
-                await asyncio.sleep(self.tick)
+            while feed.moved or feed.busy:
+                began = time.monotonic()
+                if feed.moved:
+                    feed.moved = False
+                    try:
+                        await self._read(feed, began)
+                        await self._tell(feed)
+                    except AWAY as error:  # The look once a second tries again.
+                        logger.error("telling failed", session=feed.session_id, error=type(error).__name__)
+                await asyncio.sleep(max(0.0, self.tick - (time.monotonic() - began)))
         finally:
             feed.flushing = None
 
@@ -168,35 +279,56 @@ class Broadcast:
         """Everything that moved since it was last told, as one patch and one pulse for each channel."""
         concerned, feed.noticed = feed.noticed, set()
         tallies, feed.moved_tallies = feed.moved_tallies, set()
-        claims, feed.moved_claims = feed.moved_claims, set()
-        twins, feed.moved_twins = feed.moved_twins, set()
-        acts, feed.acts = feed.acts, {}
-        for channel in list(feed.devices):
-            since, head = feed.told.get(channel), feed.board.head(channel.audience)
-            if since is None:  # The last of them left while others were told.
-                continue
-            counted = tallies
-            if acts and channel.audience is Audience.DESK:  # Before the patch: who sees a card go knows who did it.
-                await self.send("pulse", {"acts": acts}, channel.address)
-            if head > since:
-                feed.told[channel] = head
-                patch = self.patch(feed, channel, since)
-                # One that an audience sees for the first time may have votes already, and one that was taken down
-                # for a while may have lost those it had: what moved meanwhile was not told.
-                counted = tallies | {c["id"] for c in patch["cards"] if c["id"] in feed.tallies}
-                await self.send("patch", patch, channel.address)
-            told: dict[str, Any] = {}
-            if moved := visible(feed, channel.audience, counted):
-                told["tallies"] = moved
-            if claims and channel.audience is Audience.DESK:
-                told["claims"] = self._claims(feed, claims)
-            if twins and channel.audience is Audience.DESK:
-                proposed = feed.follower.proposed if feed.follower else {}
-                told["twins"] = {question: proposed.get(question, []) for question in twins}
-            if told:
-                await self.send("pulse", told | {"head": head}, channel.address)
+        news = News(feed.acts, feed.moved_claims, feed.moved_twins)
+        feed.acts, feed.moved_claims, feed.moved_twins = {}, set(), set()
+        # The few before the many: a desk does not wait until ten thousand phones were told.
+        for channel, count in sorted(feed.devices.items(), key=lambda pair: pair[1]):
+            if channel in feed.devices:
+                feed.owed.setdefault(channel, set()).update(tallies)
+            if channel.audience is Audience.DESK:
+                await self._tell_channel(feed, channel, news)
+            elif channel in feed.busy:  # What it is owed is merged into what it is told next.
+                feed.moved = True
+            elif count <= BREATH:
+                await self._tell_channel(feed, channel, NO_NEWS)
+            else:
+                feed.busy[channel] = asyncio.create_task(self._tell_channel(feed, channel, NO_NEWS))
+                feed.busy[channel].add_done_callback(lambda _, channel=channel: feed.busy.pop(channel))
         for person in concerned:
             await self.send("notice", {"mine": True}, personal(feed.session_id, person))
+
+    async def _tell_channel(self, feed: Feed, channel: Channel, news: News) -> None:
+        since, head = feed.told.get(channel), feed.board.head(channel.audience)
+        if since is None:  # The last of them left meanwhile.
+            return
+        if news.acts:  # Before the patch: who sees a card go knows who did it.
+            await self.send("pulse", {"acts": news.acts}, channel.address)
+        owed, newly = feed.owed.get(channel, set()), set[str]()
+        if head > since:
+            feed.told[channel] = head
+            patch = self.patch(feed, channel, since)
+            # One that an audience sees for the first time may have votes already, and one that was taken down for a
+            # while may have lost those it had: what moved meanwhile was not told.
+            newly = {c["id"] for c in patch["cards"] if c["id"] in feed.tallies}
+            await self.send("patch", patch, channel.address)
+        told: dict[str, Any] = {}
+        now = time.monotonic()
+        if owed and now - feed.counted.get(channel, 0.0) < self.tallies_every:
+            feed.moved = True
+        else:
+            newly |= owed
+            owed.clear()
+        if moved := visible(feed, channel.audience, newly):
+            told["tallies"] = moved
+            if channel in feed.devices:
+                feed.counted[channel] = now
+        if news.claims:
+            told["claims"] = self._claims(feed, news.claims)
+        if news.twins:
+            proposed = feed.follower.proposed if feed.follower else {}
+            told["twins"] = {question: proposed.get(question, []) for question in news.twins}
+        if told:
+            await self.send("pulse", told | {"head": head}, channel.address)
 
     def patch(self, feed: Feed, channel: Channel, since: int) -> dict[str, Any]:
         """What brings a device of the channel from `since` to now; from 0 if it is ahead of us or of another epoch."""
@@ -207,6 +339,28 @@ class Broadcast:
         cards = (self._card(feed, channel, c, session) if isinstance(c, Card) else c for c in told["cards"])
         told["cards"] = [c for c in cards if told["from"] or not c.get("gone")]
         return {"epoch": feed.epoch, **told}
+
+    def catch_up(self, feed: Feed, channel: Channel, since: int, epoch: int) -> CatchUp:
+        """What a device of the channel is told that says where it is; made once for all who are there.
+
+        One that comes again may remember tallies that fell to nothing while it was away, and of which no server knows
+        any more since it was restarted: it is told those of every card in its patch.
+        """
+        at, key = since if epoch == feed.epoch else 0, (channel, since, epoch)
+        made = feed.made.catch_ups.get(key)
+        if made is None:
+            patch, tallies = self.patch(feed, channel, at), self.tallies(feed, channel.audience)
+            if since:
+                tallies = tallies | visible(feed, channel.audience, {card["id"] for card in patch["cards"]})
+            made = Made.keep(feed.made.catch_ups, key, CatchUp(at, patch, tallies))
+        return made
+
+    @staticmethod
+    def tallies(feed: Feed, audience: Audience) -> dict[str, int]:
+        """Of all that the audience may see."""
+        if audience not in feed.made.seen:
+            feed.made.seen[audience] = visible(feed, audience)
+        return feed.made.seen[audience]
 
     def _card(self, feed: Feed, channel: Channel, shown: Card, session: dict[str, Any]) -> dict[str, Any]:
         rev, made = feed.cards.get((channel, shown.id), (-1, {}))
@@ -237,14 +391,9 @@ class Broadcast:
         now = self.claims.of(feed.session_id)
         return {question: now[question].told if question in now else None for question in questions}
 
-    def pulse(self, feed: Feed, audience: Audience, again: dict[str, Any] | None = None) -> dict[str, Any]:
-        """All that a device which has just come cannot know from the board.
-
-        One that comes `again`, and is given this patch, may remember tallies that fell to nothing while it was away,
-        and of which no server knows any more since it was restarted.
-        """
-        ids = {*feed.tallies, *(c["id"] for c in (again or {"cards": ()})["cards"])}
-        told: dict[str, Any] = {"head": feed.board.head(audience), "tallies": visible(feed, audience, ids)}
+    def pulse(self, feed: Feed, audience: Audience, tallies: dict[str, int] | None = None) -> dict[str, Any]:
+        """All that a device which has just come cannot know from the board."""
+        told: dict[str, Any] = {"head": feed.board.head(audience), "tallies": tallies or self.tallies(feed, audience)}
         if audience is Audience.DESK:
             told["claims"] = self._claims(feed, set(self.claims.of(feed.session_id)))
             told["twins"] = dict(feed.follower.proposed) if feed.follower else {}
@@ -262,7 +411,8 @@ class Broadcast:
             return
         feed.devices[channel] -= 1
         if not feed.devices[channel]:
-            del feed.devices[channel], feed.told[channel]
+            for kept in (feed.devices, feed.told, feed.owed, feed.counted):
+                kept.pop(channel, None)
             feed.cards = {key: made for key, made in feed.cards.items() if key[0] != channel}
 
     async def look(self) -> None:

@@ -41,8 +41,8 @@ async def metrics(request: Request) -> Response:
     house = house_of(request)
     connections = GaugeMetricFamily("facetoface_connections", "Open connections", labels=["audience"])
     counts: dict[str, int] = {}
-    for connection in house.sockets.connections.values():
-        counts[connection.channel.audience] = counts.get(connection.channel.audience, 0) + 1
+    for device in list(house.sockets.devices.values()):
+        counts[device.channel.audience] = counts.get(device.channel.audience, 0) + 1
     for audience, count in counts.items():
         connections.add_metric([audience], count)
     boards = GaugeMetricFamily(

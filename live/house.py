@@ -17,6 +17,7 @@ from live.settings import Settings
 from live.sockets import Sockets
 from live.throttle import Throttle
 from live.twins import Twins
+from live.voters import Voters
 from sessions.database import Database
 
 PATIENCE = 5.0
@@ -36,6 +37,7 @@ class House:
     presence: Presence
     claims: Claims
     twins: Twins
+    voters: Voters
     sockets: Sockets
     nudges: Nudges | None
     alarms: Alarms
@@ -63,7 +65,7 @@ def build_house(settings: Settings) -> House:
 
     alarms = Alarms(database, ways(settings), renderer, settings.home, moved)
     commands = Commands(database, throttle, moved, settings.secret(), claims, settings.profanity())
-    sockets = Sockets(settings, database, identity, renderer, broadcast, commands, presence)
+    sockets = Sockets(settings, identity, renderer, broadcast, commands, presence)
     return House(
         settings,
         database,
@@ -74,6 +76,7 @@ def build_house(settings: Settings) -> House:
         presence,
         claims,
         Twins(broadcast),
+        Voters(database),
         sockets,
         nudges,
         alarms,

@@ -32,6 +32,11 @@ def mark(person: str) -> str:
     return hashlib.sha256(b"mark" + person.encode()).hexdigest()[:8]
 
 
+def is_family(caller: Caller) -> bool:
+    """Whether they have no role that could be lost."""
+    return caller.roles == {Role.PARTICIPANT}
+
+
 def nobody() -> Refusal:
     return Refusal("no_identity", "Please open the session's page first, then try again.")
 
@@ -84,7 +89,7 @@ class Identity:
 
     async def refresh(self, caller: Caller, tokens: Tokens, session_id: int) -> Caller:
         """Who it is by now: signed out, or with other roles. A participant has nothing to lose, and costs no query."""
-        return caller if caller.roles == {Role.PARTICIPANT} else await self.caller(tokens, session_id)
+        return caller if is_family(caller) else await self.caller(tokens, session_id)
 
     def welcome(self, response: Response, person: str) -> None:
         """Make the device a participant."""

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from live import follow_ups, texts
-from live.broadcast import Feed, visible
+from live.broadcast import Feed, Made, visible
+from live.house import House
+from live.identity import mark
+from live.packed import Form
 from live.rendering import qr, row_view, session_view
 from live.visit import Visit, house_of, known, visit
-from moderation import votes
+from sessions import people
 from sessions import session as sessions
-from sessions.audiences import SCREENS, Card, card, own_card
+from sessions.audiences import SCREENS, Card, card, is_open_to_all, own_card
 from sessions.events import SessionState as S
-from sessions.permissions import Permission
+from sessions.permissions import Caller, Permission
 from sessions.question import Audience
 from sessions.refusals import Refusal
 from sessions.session import Session
@@ -47,6 +51,8 @@ PAST = 5
 OVER = (S.ENDED, S.PUBLISHED, S.CANCELLED)
 """Where the families' page has no sheet to ask in any more."""
 TOP = 4
+BLANKS = ("-a-mark-is-laid-in-here-", "-a-key-is-laid-in-here-")
+"""What stands in a page made for many where each gets their own."""
 
 
 def view(feed: Feed, session: Session) -> dict[str, Any]:
@@ -74,14 +80,18 @@ def first(cards: list[Card]) -> Card | None:
 
 
 def own(feed: Feed, here: Visit) -> list[Card]:
-    """The caller's own questions, the latest first; beside them, to read only, those of a receipt shown here."""
+    return own_cards(feed, here.caller.person, here.receipt)
+
+
+def own_cards(feed: Feed, person: str, receipt: str | None) -> list[Card]:
+    """A person's own questions, the latest first; beside them, to read only, those of a receipt shown here."""
     cards = []
     for question in reversed(feed.board.questions.values()):
-        if question.author not in (here.caller.person, here.receipt):
+        if question.author not in (person, receipt):
             continue
         living = feed.board.living(question)
         shown = own_card(question, living if living is not question else None)
-        if question.author != here.caller.person:
+        if question.author != person:
             shown = msgspec.structs.replace(shown, may_edit=False, may_withdraw=False)
         cards.append(shown)
     return cards
@@ -122,8 +132,42 @@ async def home(request: Request) -> Response:
 
 
 async def families(request: Request) -> Response:
-    here = await visit(request)
-    return await families_page(request, here)
+    if page := await plain_page(request):
+        return page
+    return await families_page(request, await visit(request))
+
+
+async def plain_page(request: Request) -> Response | None:
+    """The page of a family that has done nothing here yet: nearly all of those who come at once.
+
+    It is rendered and compressed for all of them when something changes, and costs the newcomer no query.
+    """
+    house, lang = house_of(request), house_of(request).renderer.lang(request)
+    tokens = house.identity.tokens(request.headers)
+    if request.query_params or tokens.staff or house.identity.receipt_cookie in request.cookies:
+        return None
+    feed = await house.broadcast.find(request.path_params["code"])
+    person = house.identity.participant(tokens.participant)
+    if not is_open_to_all(feed.board.state) or (person and await has_part(house, feed, person)):
+        return None
+    key = lang, request.url.path
+    form = feed.made.pages.get(key)
+    if form is None:
+        page = families_html(request, feed, caller=Caller(BLANKS[0]), me=BLANKS[0], key=BLANKS[1])
+        form = Made.keep(feed.made.pages, key, Form(bytes(page.body).decode(), BLANKS))
+    someone = person or people.make_id()
+    headers = {"Content-Language": lang, "Cache-Control": "no-store"}
+    response = form.answer(request, (mark(someone), secrets.token_urlsafe(12)), headers)
+    if person is None:
+        house.identity.welcome(response, someone)
+    return response
+
+
+async def has_part(house: House, feed: Feed, person: str) -> bool:
+    """Whether the person has asked or voted here, or is muted."""
+    if person in feed.board.muted or any(question.author == person for question in feed.board.questions.values()):
+        return True
+    return bool(await house.voters.of(feed.session_id, person))
 
 
 async def families_page(
@@ -131,40 +175,62 @@ async def families_page(
 ) -> Response:
     """The families' page; with a `draft`, words that are not taken yet, and why."""
     feed = await here.feed()
+    voted = await here.house.voters.of(here.session.id, here.caller.person)
+    response = families_html(
+        request,
+        feed,
+        status=status,
+        caller=here.caller,
+        mine=own(feed, here),
+        me=here.mark,
+        voted=voted,
+        muted=here.caller.person in feed.board.muted,
+        draft=draft,
+        key=secrets.token_urlsafe(12),
+    )
+    return welcomed(here, response)
+
+
+def families_html(
+    request: Request,
+    feed: Feed,
+    *,
+    me: str,
+    key: str,
+    caller: Caller,
+    mine: Sequence[Card] = (),
+    voted: Collection[str] = (),
+    muted: bool = False,
+    draft: dict[str, Any] | None = None,
+    status: int = 200,
+) -> HTMLResponse:
     lists = places(feed, "families")
     sort = "most" if request.query_params.get("sort") == "most" else "newest"
     cards = sorted(lists["questions"], key=lambda c: c.order, reverse=True)
     if sort == "most":
         cards.sort(key=lambda c: -feed.tallies.get(c.id, 0))
     shown = cards if request.query_params.get("all") else cards[:FIRST]
-    async with here.house.database.reading() as db:
-        voted = await votes.voted_by(db, here.session.id, here.caller.person)
-    response = here.house.renderer.page(
+    renderer = house_of(request).renderer
+    return renderer.page(
         request,
         "families.html",
-        caller=here.caller,
+        caller=caller,
         status=status,
-        session=view(feed, here.session),
+        session=session_view(feed.board),
         **standing(feed, Audience.PUBLIC),
         stage=first(lists["stage"]),
         cards=shown,
         more=len(cards) - len(shown) or None,
         sort=sort,
-        mine=own(feed, here),
-        me=here.mark,
+        mine=list(mine),
+        me=me,
         voted=voted,
-        muted=here.caller.person in feed.board.muted,
-        slow=slow_line(here, feed, here.house.renderer.lang(request)),
+        muted=muted,
+        slow=texts.slow_sentence(renderer.translations[renderer.lang(request)].ngettext, feed.board.slow),
         draft=draft,
-        key=secrets.token_urlsafe(12),
+        key=key,
         open_ask=draft is not None,
     )
-    return welcomed(here, response)
-
-
-def slow_line(here: Visit, feed: Feed, lang: str) -> str:
-    """How often everybody may ask, where that is not as often as they like."""
-    return texts.slow_sentence(here.house.renderer.translations[lang].ngettext, feed.board.slow)
 
 
 def draft_of(raw: dict[str, Any], *, say: str = "", offer: tuple[str, ...] = ()) -> dict[str, Any]:

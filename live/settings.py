@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     tick: float = Field(default=0.15, ge=0, le=1)
     """Seconds within which changes are merged into one patch after the first went out at once."""
 
+    behind: float = Field(default=15, gt=0, le=60)
+    """Seconds after which a device that reads nothing of what it is sent is let go."""
+
     @field_validator("public_url")
     @classmethod
     def explicit(cls, value: str) -> str:

@@ -13,9 +13,9 @@ from starlette.routing import Route
 from live import drafts, pages
 from live.broadcast import Channel
 from live.identity import nobody
-from live.visit import Visit, visit
-from moderation import votes
-from sessions.audiences import SCREEN_OF, SCREENS
+from live.rendering import session_view
+from live.visit import house_of, visit
+from sessions.audiences import SCREEN_OF, SCREENS, is_open_to_all
 from sessions.database import AWAY
 from sessions.permissions import MAY_HEAR
 from sessions.question import Audience
@@ -29,18 +29,17 @@ def is_json(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip() == "application/json"
 
 
-def channel(request: Request, visit: Visit) -> Channel:
-    """What the address asks to see, checked against what the caller may hear."""
-    query, renderer = request.query_params, visit.house.renderer
+def channel(request: Request, session_id: int) -> Channel:
+    """What the address asks to see. Whether the caller may is not said by that."""
+    query, renderer = request.query_params, house_of(request).renderer
     try:
         audience = Audience(query.get("audience", "public"))
     except ValueError:
         raise Refusal("bad", "This address asks for a view that does not exist.") from None
-    visit.caller.require(MAY_HEAR[audience])
     screen, form = query.get("screen", SCREEN_OF[audience]), query.get("format", "html")
     if screen not in SCREENS or SCREENS[screen][0] is not audience or form not in ("html", "json"):
         raise Refusal("bad", "This address asks for a view that does not exist.")
-    return Channel(visit.session.id, audience, screen, form, renderer.lang(request) if form == "html" else "")
+    return Channel(session_id, audience, screen, form, renderer.lang(request) if form == "html" else "")
 
 
 def whole(text: str | None) -> int:
@@ -49,12 +48,15 @@ def whole(text: str | None) -> int:
 
 
 async def board(request: Request) -> Response:
-    here = await visit(request)
-    wanted, feed = channel(request, here), await here.feed()
+    """What everybody may see asks for no identity and, while nothing changes, for nothing but what lies ready."""
+    broadcast = house_of(request).broadcast
+    feed = await broadcast.find(request.path_params["code"])
+    wanted = channel(request, feed.session_id)
+    if wanted.audience is not Audience.PUBLIC or not is_open_to_all(feed.board.state):
+        here = await visit(request, MAY_HEAR[wanted.audience])
+        feed = await here.feed()
     since, epoch = whole(request.query_params.get("since")), whole(request.query_params.get("epoch"))
-    patch = here.house.broadcast.patch(feed, wanted, since if epoch == feed.epoch else 0)
-    pulse = here.house.broadcast.pulse(feed, wanted.audience, patch if since else None)
-    return JSONResponse(patch | {"tallies": pulse["tallies"]})
+    return broadcast.catch_up(feed, wanted, since, epoch).packed.answer(request)
 
 
 async def mine(request: Request) -> Response:
@@ -62,16 +64,22 @@ async def mine(request: Request) -> Response:
     form = request.query_params.get("format", "page")
     if form == "page":
         return await pages.mine(request)
-    here = await visit(request)
-    if here.is_new:
-        raise nobody()
-    feed, renderer = await here.feed(), here.house.renderer
-    own, muted = pages.own(feed, here), here.caller.person in feed.board.muted
-    async with here.house.database.reading() as db:
-        voted = sorted(await votes.voted_by(db, here.session.id, here.caller.person))
+    house, code = house_of(request), request.path_params["code"]
+    renderer, identity = house.renderer, house.identity
+    tokens = identity.tokens(request.headers)
+    feed = await house.broadcast.find(code)
+    person = None if tokens.staff else identity.participant(tokens.participant)
+    if person is None or not is_open_to_all(feed.board.state):
+        here = await visit(request)
+        if here.is_new:
+            raise nobody()
+        person = here.caller.person
+    receipt = identity.receipt_of(request.cookies, feed.board.code)
+    own, muted = pages.own_cards(feed, person, receipt), person in feed.board.muted
+    voted = sorted(await house.voters.of(feed.session_id, person))
     if form == "json":
         return JSONResponse({"questions": msgspec.to_builtins(own), "votes": voted, "muted": muted})
-    session, lang = pages.view(feed, here.session), renderer.lang(request)
+    session, lang = session_view(feed.board), renderer.lang(request)
     cards = [
         {"id": c.id, "rev": c.rev, "place": c.place, "order": c.order, "html": renderer.card(c, "mine", lang, session)}
         for c in own

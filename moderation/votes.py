@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -190,7 +190,15 @@ async def _families(db: AsyncSession, merged: Merges) -> dict[str, int]:
 
 async def voted_by(db: AsyncSession, session_id: int, person: str) -> set[str]:
     """The questions that a person has voted for; for a merged one, the one that lives for it."""
-    query = select(Vote.question_id).where(Vote.session_id == session_id, Vote.person == person)
-    voted = set(await db.scalars(query))
-    living = (await merges(db, session_id)).living
-    return {living.get(question, question) for question in voted}
+    return (await voted_by_each(db, session_id, [person]))[person]
+
+
+async def voted_by_each(db: AsyncSession, session_id: int, persons: Sequence[str]) -> dict[str, set[str]]:
+    """`voted_by` for several people at once."""
+    found: dict[str, set[str]] = {person: set() for person in persons}
+    query = select(Vote.person, Vote.question_id).where(Vote.session_id == session_id, Vote.person.in_(persons))
+    rows = (await db.execute(query)).all()
+    living = (await merges(db, session_id)).living if rows else {}
+    for person, question in rows:
+        found[person].add(living.get(question, question))
+    return found

@@ -371,6 +371,7 @@ class Device:
             else:
                 self.cards[card["id"]] = card
         self.epoch, self.number = patch["epoch"], patch["to"]
+        self.head = self.number
         self.session = patch.get("session", self.session)
         return True
 
