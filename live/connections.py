@@ -148,7 +148,8 @@ class Connection(asyncio.Protocol):
         headers: dict[str, str] = {}
         for line in lines:
             name, _, value = line.decode("latin-1").partition(":")
-            headers[name.lower()] = f"{headers[name]},{value.strip()}" if name in headers else value.strip()
+            name, between = name.lower(), "; " if name.lower() == "cookie" else ", "
+            headers[name] = f"{headers[name]}{between}{value.strip()}" if name in headers else value.strip()
         accepted = self._accepts(method, target, headers)
         if accepted is None:
             return self._leave_to_stock(data)

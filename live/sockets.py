@@ -127,8 +127,6 @@ class Sockets:
         except AWAY as error:
             logger.error("joining failed", error=type(error).__name__)
             raise socketio.exceptions.ConnectionRefusedError("", {"code": "not_saved", "say": ""}) from None
-        finally:
-            self.server.environ[sid] = None  # All its headers: nobody asks for them again.
 
     async def _connect(self, sid: str, environ: dict[str, Any], auth: Any) -> None:
         try:
@@ -158,6 +156,7 @@ class Sockets:
         self.devices[sid] = Device(
             connection, caller, tokens, channel, lang, environ["address"], joining.since, joining.epoch
         )
+        self.server.environ[sid] = None  # All its headers: nobody asks for them again.
         if not is_family(caller):
             self.staffed.add(sid)
 
@@ -210,8 +209,10 @@ class Sockets:
             return
         device = self.devices.pop(sid, None)
         self.staffed.discard(sid)
-        if device and device.entered:
-            device.connection.is_joined = False
+        if device is None:
+            return
+        device.connection.end(1000)  # One connection, one device: whoever comes again comes by a new one.
+        if device.entered:
             self.crowds.leave(device.connection)
             self.broadcast.leave(device.channel)
             if device.channel.screen == "families":
