@@ -359,7 +359,7 @@ class Broadcast:
     def tallies(feed: Feed, audience: Audience) -> dict[str, int]:
         """Of all that the audience may see."""
         if audience not in feed.made.seen:
-            feed.made.seen[audience] = visible(feed, audience)
+            feed.made.seen[audience] = visible(feed, audience, set(feed.tallies))
         return feed.made.seen[audience]
 
     def _card(self, feed: Feed, channel: Channel, shown: Card, session: dict[str, Any]) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import event as statements
 from sqlalchemy import update
 
 from live.broadcast import Broadcast, Channel, personal
 from live.cli import main
 from live.commands import COMMANDS
+from live.frames import BREATH
 from live.identity import mark
 from live.rendering import Renderer
 from live.settings import Settings
@@ -428,3 +430,78 @@ async def test_boards_of_sessions_without_devices_are_let_go(small_house: House,
     assert told.broadcast.feeds[small_house.session_id] is kept, "one with devices is never let go"
     told.broadcast.leave(told.channel)
     assert (kept.devices, kept.told, kept.cards) == ({}, {}, {})
+
+
+async def test_a_thousand_who_come_at_once_cost_a_few_readings(small_house: House, tmp_path: Path) -> None:
+    """And what this server committed is in what they get, however short a time ago."""
+    told, said = Told(small_house, tmp_path, tick=0), list[str]()
+    for engine in small_house.database.sync_engines:
+        statements.listen(engine, "before_cursor_execute", lambda *about: said.append(about[2]))
+    await told.broadcast.find(small_house.code)
+    said.clear()
+    for _ in range(10):
+        await asyncio.gather(*(told.broadcast.find(small_house.code.lower()) for _ in range(100)))
+    assert len(said) <= 10
+    said.clear()
+    await asyncio.gather(*(told.broadcast.fresh(small_house.session_id) for _ in range(1000)))
+    assert len(said) <= 10, "who waits for a reading shares the next one"
+    question = await small_house.asked(State.SHOWN)
+    told.broadcast.nudge(small_house.session_id)
+    assert question in (await told.broadcast.recent(small_house.session_id)).board.questions
+    feed = told.broadcast.feeds[small_house.session_id]
+    made = [told.broadcast.catch_up(feed, told.channel, 1, feed.epoch) for _ in range(100)]
+    assert {id(one.frame) for one in made} == {id(made[0].frame)}, "and what they are told is made once"
+
+
+async def test_however_many_numbers_devices_think_of_little_is_kept(small_house: House, tmp_path: Path) -> None:
+    told = Told(small_house, tmp_path, tick=0)
+    feed = await told.broadcast.fresh(small_house.session_id)
+    for since in range(1000):
+        told.broadcast.catch_up(feed, told.channel, since, since % 7)
+    assert len(feed.made.catch_ups) <= 200
+
+
+async def test_votes_are_told_a_few_times_a_second(small_house: House, tmp_path: Path) -> None:
+    """The first at once; of those that follow, the last tally counts, and none is forgotten."""
+    told = Told(small_house, tmp_path, tick=0.05)
+    assert Broadcast(small_house.database, told.broadcast.renderer, 0.15).tallies_every == 0.25
+    question = await small_house.asked(State.SHOWN)
+    told.broadcast.enter(await told.broadcast.fresh(small_house.session_id), told.channel)
+    for number in range(8):
+        await small_house.do(Caller(f"voter-{number}"), "question.vote", question=question)
+        told.broadcast.nudge(small_house.session_id)
+    await told.until_idle()
+    tallies = [payload["tallies"][question] for event, payload, _ in told.sent if event == "pulse"]
+    assert (tallies, tallies[-1]) == (sorted(tallies), 8)
+    assert len(tallies) < 8
+
+
+async def test_a_small_channel_does_not_wait_for_a_large_one(small_house: House, tmp_path: Path) -> None:
+    """Ten thousand phones take a tenth of a second; the desk has its card before the first of them."""
+    told = Told(small_house, tmp_path, tick=0)
+    desk = told.channel._replace(audience=Audience.DESK, screen="desk")
+    question = await small_house.ask()
+    feed = await told.broadcast.fresh(small_house.session_id)
+    for _ in range(BREATH + 1):
+        told.broadcast.enter(feed, told.channel)
+    told.broadcast.enter(feed, desk)
+    slow = asyncio.Event()
+
+    async def send(event: str, payload: Any, to: str) -> None:
+        if to == told.channel.address:
+            await slow.wait()
+        await told.send(event, payload, to)
+
+    told.broadcast.send = send
+    await small_house.decide("question.approve", question)
+    told.broadcast.nudge(small_house.session_id)
+    await told.until("patch", 1)
+    await small_house.decide("lineup.add", question)
+    told.broadcast.nudge(small_house.session_id)
+    await told.until("patch", 2)
+    assert {to for event, _, to in told.sent if event == "patch"} == {desk.address}
+    slow.set()
+    await told.until_idle()
+    public = [payload for event, payload, to in told.sent if (event, to) == ("patch", told.channel.address)]
+    assert [patch["to"] for patch in public][-1] == feed.board.public
+    assert all(before["to"] == after["from"] for before, after in itertools.pairwise(public))

@@ -8,7 +8,7 @@ from html import unescape
 
 import pytest
 
-from live.pages import TOP
+from live.pages import BLANKS, TOP
 from sessions.audiences import SCREENS
 from tests.running import Hall, open_hall, shared_server
 
@@ -339,3 +339,26 @@ async def test_speakers_read_for_whom_a_question_is_and_can_put_it_off() -> None
         sent = await sam.press("stage.defer", question=question, rev=deferred[1], back="speak")
         assert sent.status_code == 303
         assert [q["state"] for q in (await rosa.mine())["questions"]] == ["shown"]
+
+
+async def test_the_page_made_for_many_is_each_ones_own(hall: Hall) -> None:
+    """A newcomer's page is made once for all: their mark and their key are theirs, and so is what they did here."""
+    ben = await hall.staff("ben")
+    question = await (await hall.family()).ask("Will there be lunch?")
+    await ben.decide("question.approve", question)
+    pages = [(await hall.visitor().get()) for _ in range(3)]
+    keys = {re.search(r'name="key" value="([^"]{8,})"', page.text)[1] for page in pages}  # type: ignore[index]
+    marks = {re.search(r'data-me="([0-9a-f]{8})"', page.text)[1] for page in pages}  # type: ignore[index]
+    assert (len(keys), len(marks), {page.text.count("Will there be lunch?") for page in pages}) == (3, 3, {1})
+    assert not any(blank in page.text for page in pages for blank in BLANKS)
+    luz = hall.visitor()
+    first = await luz.get()
+    assert first.headers["content-encoding"] == "gzip"
+    again = await luz.get()
+    assert "set-cookie" not in again.headers, "who is known stays who they are"
+    assert re.findall(r'data-me="\w+"', first.text) == re.findall(r'data-me="\w+"', again.text)
+    await luz.do("question.vote", question=question)
+    assert "question.unvote" in (await luz.get()).text
+    await luz.ask("Is this mine?")
+    assert "Is this mine?" in (await luz.get()).text
+    assert "Is this mine?" not in (await hall.visitor().get()).text
