@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.conformance import CLIENTS, travel
 from tests.running import KEYS, PATIENCE, Device, Hall, RunningServer, Visitor, open_hall
 from tests.servers import Haproxy, PostgresServer, RedisServer
 
@@ -62,6 +63,13 @@ async def test_any_server_answers_any_phone(topology: Topology, hall: Hall) -> N
         assert (await phone.call("question.vote", question=asked[n - 1]))["ok"] is True
     await desk.until(lambda: set(desk.tallies) == set(asked[:3]) | {asked[-1]})
     await hall.agree()
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+async def test_an_official_client_lives_by_the_wire(topology: Topology, hall: Hall, kind: str) -> None:
+    """What stands between changes nothing: the same journey as without it (tests/conformance.py)."""
+    client = CLIENTS[kind](topology.door.base, await hall.family(at=topology.door), asks_deflate=True)
+    await travel(hall, client, at=topology.door)
 
 
 async def test_one_server_is_killed_and_everybody_comes_back_through_the_other(topology: Topology, hall: Hall) -> None:
