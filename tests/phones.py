@@ -104,7 +104,10 @@ class Phone:
             _, opened = await self.hear()
             assert opened[:1] == b"0", opened
             self.say(f"40{msgspec.json.encode(auth).decode()}")
-            _, answer = await self.hear()
+            answer = (await self.hear())[1]
+            while answer == b"2":  # The wheel may have come round just now.
+                self.say("3")
+                answer = (await self.hear())[1]
         assert answer[:2] == b"40", answer
 
     async def join(self, code: str, token: str, **more: Any) -> Self:

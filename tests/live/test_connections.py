@@ -85,7 +85,9 @@ async def test_a_connection_cannot_be_taken_over_by_its_id(hall: Hall) -> None:
             told = await way("/socket.io/", params={"EIO": "4", "transport": "polling", "sid": sid})
             assert (told.status_code, sid in told.text) == (400, False)
     phone.say(f'40{{"code":"{hall.code}","token":"{await token(hall)}"}}')
-    assert (await phone.hear())[1][:2] == b"40", "its owner has it still"
+    while (heard := (await phone.hear())[1]) == b"2":
+        phone.say("3")
+    assert heard[:2] == b"40", "its owner has it still"
     for one in (phone, thief):
         await one.hang_up()
 
@@ -121,7 +123,7 @@ async def test_of_many_pings_at_once_the_last_is_answered(hall: Hall) -> None:
     heard = []
     while not heard or heard[-1] != (PONG, b"99"):
         heard.append(await phone.hear())
-    assert {opcode for opcode, _ in heard} == {PONG}
+    assert {opcode for opcode, payload in heard if payload != b"2"} == {PONG}
     phone.writer.close()
 
 
@@ -255,9 +257,9 @@ async def listening(hall: Hall) -> int:
 async def test_a_reader_that_reads_on_is_told_where_things_stand(loud_hall: Hall) -> None:
     """It was behind and missed patches: one pulse with everything that pulses tell, and it catches up over HTTP."""
     hall, loud = loud_hall, await Loud.ask(loud_hall)
-    phone = await Phone(hall.server.base).dial(Origin=hall.server.base, receive_buffer=4096)
+    phone = await Phone(hall.server.base).dial(Origin=hall.server.base, receive_buffer=32_768)
     await phone.greet({"code": hall.code, "token": await token(hall), "format": "json"})
-    await loud.move(60)
+    await loud.move(80)
     phone.reading = asyncio.create_task(phone._read_on())
     board = await hall.visitor().board(format="json")
     await phone.until(lambda: phone.heads and phone.heads[-1] >= board["to"])

@@ -8,6 +8,7 @@ from sqlalchemy import event
 
 from live.voters import Voters
 from sessions.events import State
+from sessions.permissions import Caller
 from tests.house import House
 
 
@@ -15,7 +16,7 @@ async def test_each_hears_their_own_and_all_share_a_few_readings(house: House) -
     """On both databases; votes for a merged question count for the one that lives."""
     bus, twin = await house.asked(State.SHOWN), await house.asked(State.SHOWN)
     voters, said = Voters(house.database), list[str]()
-    await house.do(house.luz, "question.vote", question=bus)
+    await house.do(Caller("luz"), "question.vote", question=bus)
     await house.decide("question.merge", twin, into=bus)
 
     def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -24,7 +25,7 @@ async def test_each_hears_their_own_and_all_share_a_few_readings(house: House) -
     for engine in house.database.sync_engines:
         event.listen(engine, "before_cursor_execute", count)
     crowd = [f"nobody-{number}" for number in range(200)]
-    found = await asyncio.gather(*(voters.of(house.session_id, one) for one in [house.luz.person, *crowd] * 2))
+    found = await asyncio.gather(*(voters.of(house.session_id, one) for one in ["luz", *crowd] * 2))
     assert found == [{bus}, *([set()] * 200)] * 2
     assert len([statement for statement in said if "votes" in statement]) <= 2
     assert (voters.waiting, voters.readings) == ({}, {})
