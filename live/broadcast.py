@@ -292,10 +292,15 @@ class Broadcast:
             elif count <= BREATH:
                 await self._tell_channel(feed, channel, NO_NEWS)
             else:
-                feed.busy[channel] = asyncio.create_task(self._tell_channel(feed, channel, NO_NEWS))
-                feed.busy[channel].add_done_callback(lambda _, channel=channel: feed.busy.pop(channel))
+                feed.busy[channel] = asyncio.create_task(self._tell_many(feed, channel))
         for person in concerned:
             await self.send("notice", {"mine": True}, personal(feed.session_id, person))
+
+    async def _tell_many(self, feed: Feed, channel: Channel) -> None:
+        try:
+            await self._tell_channel(feed, channel, NO_NEWS)
+        finally:
+            del feed.busy[channel]
 
     async def _tell_channel(self, feed: Feed, channel: Channel, news: News) -> None:
         since, head = feed.told.get(channel), feed.board.head(channel.audience)

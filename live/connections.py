@@ -132,7 +132,7 @@ class Connection(asyncio.Protocol):
         if not self.sid:
             return
         server_state = self.about[1]
-        server_state.connections.discard(self)
+        server_state.connections.discard(cast(Any, self))
         self.slot.discard(self)
         self.engine.behind.pop(self, None)
         self.engine.leaving.pop(self, None)
@@ -166,7 +166,7 @@ class Connection(asyncio.Protocol):
         self.sid = engine.generate_id()
         engine.sockets[self.sid] = self
         self.slot = engine.place(self)
-        self.about[1].connections.add(self)
+        self.about[1].connections.add(cast(Any, self))
         engine.arrived(self.sid, {"headers": headers, "address": self._address(headers)})
         hello = (
             f'0{{"sid":"{self.sid}","upgrades":[],"pingTimeout":{engine.ping_timeout * 1000},'

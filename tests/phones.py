@@ -49,7 +49,9 @@ class Phone:
         self.reading: asyncio.Task[None] | None = None
         self.news = asyncio.Event()
 
-    async def dial(self, path: str = ENGINE, *, receive_buffer: int = 0, **headers: str) -> Self:
+    async def dial(
+        self, path: str = ENGINE, *, receive_buffer: int = 0, headers: Mapping[str, str] | None = None
+    ) -> Self:
         """The handshake alone; what the server answered is in `head`."""
         line = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:  # Before connecting: it decides how much the other side may send unread.
@@ -63,7 +65,7 @@ class Phone:
             "Connection": "Upgrade",
             "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
             "Sec-WebSocket-Version": "13",
-            **{name.replace("_", "-"): value for name, value in headers.items()},
+            **(headers or {}),
         }
         lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in told.items() if value), "", ""]
         self.writer.write("\r\n".join(lines).encode())
@@ -112,7 +114,7 @@ class Phone:
 
     async def join(self, code: str, token: str, **more: Any) -> Self:
         """A device with a board, from where it was before; it reads on until it is told to hang up."""
-        await self.dial(Origin=self.base)
+        await self.dial(headers={"Origin": self.base})
         at = {"epoch": self.epoch, "since": self.number, "format": "json"}
         self.missed, self.highest, self.events = False, 0, []
         await self.greet({"code": code, "token": token, **at, **more})

@@ -36,9 +36,8 @@ async def joined(hall: Hall) -> Phone:
 
 
 async def test_the_handshake_says_what_a_client_must_know(hall: Hall) -> None:
-    phone = await Phone(hall.server.base).dial(
-        Origin=hall.server.base, Sec_WebSocket_Extensions="permessage-deflate; client_max_window_bits"
-    )
+    offer = "permessage-deflate; client_max_window_bits"
+    phone = await Phone(hall.server.base).dial(headers={"Origin": hall.server.base, "Sec-WebSocket-Extensions": offer})
     assert phone.status == 101
     assert not [line for line in phone.head if line.lower().startswith("sec-websocket-extensions")]
     _, opened = await phone.hear()
@@ -69,7 +68,7 @@ async def test_the_handshake_says_what_a_client_must_know(hall: Hall) -> None:
     ids=range(14),
 )
 async def test_what_is_no_plain_connection_of_ours_is_refused(hall: Hall, path: str, headers: dict[str, str]) -> None:
-    phone = await Phone(hall.server.base).dial(path, **headers)
+    phone = await Phone(hall.server.base).dial(path, headers=headers)
     assert 400 <= phone.status < 500
     assert not [line for line in phone.head if line.lower().startswith("sec-websocket-accept")]
     await phone.hang_up()
@@ -120,7 +119,7 @@ async def test_of_many_pings_at_once_the_last_is_answered(hall: Hall) -> None:
     await phone.hear()
     for number in range(100):
         phone.say(f"{number}", PING)
-    heard = []
+    heard: list[tuple[int, bytes]] = []
     while not heard or heard[-1] != (PONG, b"99"):
         heard.append(await phone.hear())
     assert {opcode for opcode, payload in heard if payload != b"2"} == {PONG}
@@ -257,7 +256,7 @@ async def listening(hall: Hall) -> int:
 async def test_a_reader_that_reads_on_is_told_where_things_stand(loud_hall: Hall) -> None:
     """It was behind and missed patches: one pulse with everything that pulses tell, and it catches up over HTTP."""
     hall, loud = loud_hall, await Loud.ask(loud_hall)
-    phone = await Phone(hall.server.base).dial(Origin=hall.server.base, receive_buffer=32_768)
+    phone = await Phone(hall.server.base).dial(receive_buffer=32_768)
     await phone.greet({"code": hall.code, "token": await token(hall), "format": "json"})
     await loud.move(80)
     phone.reading = asyncio.create_task(phone._read_on())

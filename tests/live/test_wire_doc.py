@@ -11,7 +11,7 @@ import msgspec
 from live.app import MOST_BODY, RECHECK_EVERY
 from live.commands import COMMANDS
 from live.identity import RECEIPT_DAYS
-from live.sockets import MOST_BYTES
+from live.incoming import MOST_BYTES
 from live.throttle import BUDGETS, CROWD, LANE, STAFF
 from moderation import decisions, questions
 from sessions import people
