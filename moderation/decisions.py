@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from moderation import alarms, states
-from moderation.questions import Question, change, find, guard, move_votes, take_apart
+from moderation.questions import Question, change, find, guard, move_votes, take_apart, whose_doing
 from sessions import events as ev
 from sessions import policy
 from sessions.database import Transaction
@@ -95,8 +95,9 @@ async def merge(tx: Transaction, caller: Caller, question: str, rev: int, into: 
     if State(living.state) not in states.TWINS or living.private:
         raise Refusal(
             "not_now",
-            "That other question is {state}, so nothing can be joined with it.",
+            "That other question is {state}, so nothing can be joined with it. {who} made it so {ago}.",
             state=states.NAMES[State(living.state)],
+            **await whose_doing(tx, living, lambda event: event.state is not event.was),
         )
     move_votes(tx, found, living.id)
     return change(tx, caller, found, state, ev.QuestionMerged, into=living.id)

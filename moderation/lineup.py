@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from moderation.questions import Question, change, guard, stale
+from moderation.questions import Question, change, guard, stale, whose_doing
+from moderation.states import NAMES
 from sessions import events as ev
 from sessions import policy
 from sessions.database import Transaction
@@ -68,9 +69,23 @@ async def move(tx: Transaction, caller: Caller, question: str, rev: int, after: 
     line = [q for q in await waiting(tx) if q.id != question]
     at = next((i for i, q in enumerate(line, 1) if q.id == after), None) if after else 0
     if at is None:
-        raise Refusal("not_now", "The question to put it behind is not in the line any more.")
+        raise await _not_in_line(tx, after)
     low, high = line[at - 1].order if at else "", line[at].order if at < len(line) else ""
     return change(tx, caller, found, state, ev.LineupMoved, order=between(low, high))
+
+
+async def _not_in_line(tx: Transaction, question: str) -> Refusal:
+    other = await tx.db.get(Question, question)
+    if other and other.session_id == tx.session.id and other.state != State.QUEUED:
+        left = await whose_doing(tx, other, lambda event: event.was is State.QUEUED and event.state is not State.QUEUED)
+        if left:
+            return Refusal(
+                "not_now",
+                "{who} took the question to put it behind out of the line {ago}; it is {state} now.",
+                state=NAMES[State(other.state)],
+                **left,
+            )
+    return Refusal("not_now", "The question to put it behind is not in the line any more.")
 
 
 async def remove(tx: Transaction, caller: Caller, question: str, rev: int) -> Question:
@@ -95,8 +110,14 @@ async def on_stage(tx: Transaction) -> Question | None:
 async def bring(tx: Transaction, caller: Caller, question: str, rev: int) -> Question:
     policy.require(tx.session, "stage")
     found, state = await guard(tx, caller, question, rev, "bring")
-    if await on_stage(tx):
-        raise Refusal("not_now", "Another question is on stage. Settle or skip that one first.")
+    if other := await on_stage(tx):
+        raise Refusal(
+            "not_now",
+            "{who} brought another question on stage {ago}. Settle or skip that one first.",
+            **await whose_doing(
+                tx, other, lambda event: event.state is State.ON_STAGE and event.was is not State.ON_STAGE
+            ),
+        )
     return change(tx, caller, found, state, ev.StageBrought)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +22,9 @@ from sessions.events import (
     QuestionUnmerged,
     QuestionWithdrawn,
     State,
+    decode,
 )
-from sessions.log import record
+from sessions.log import LogRow, record
 from sessions.people import Person
 from sessions.permissions import MAY_HEAR, Caller
 from sessions.question import DANGER, Audience, is_open
@@ -147,18 +148,26 @@ async def guard(tx: Transaction, caller: Caller, question_id: str, rev: int, ver
 
 async def stale(tx: Transaction, question: Question) -> Refusal:
     """Tells who did what to it last."""
-    person = await tx.db.get(Person, question.last_by)  # All of the staff are; a family can move another's question.
-    return Refusal(
-        "stale",
-        LATELY[question.last_event],
-        who=person.name
-        if person
-        else Phrase("The family")
-        if question.last_by == question.author
-        else Phrase("Another family"),
-        ago=tx.now - question.last_at,
-        extra={"question": question.id},
-    )
+    lately = await _who_and_when(tx, question, question.last_by, question.last_at)
+    return Refusal("stale", LATELY[question.last_event], extra={"question": question.id}, **lately)
+
+
+async def whose_doing(tx: Transaction, question: Question, did: Callable[[QuestionEvent], bool]) -> dict[str, Any]:
+    """Who last `did` that to a question which stands in another's way, and how long ago: the `who` and `ago` of a
+    refusal. Empty where nobody ever did."""
+    await tx.flush()  # It may have been in the same batch.
+    of_it = LogRow.body.contains(f'"question":"{question.id}"', autoescape=True)
+    bodies = select(LogRow.body).where(LogRow.session_id == tx.session.id, of_it).order_by(LogRow.seq.desc())
+    for event in map(decode, await tx.db.scalars(bodies)):
+        if isinstance(event, QuestionEvent) and event.question == question.id and did(event):
+            return await _who_and_when(tx, question, event.by, event.at)
+    return {}
+
+
+async def _who_and_when(tx: Transaction, question: Question, by: str, at: datetime) -> dict[str, Any]:
+    person = await tx.db.get(Person, by)  # All of the staff are; a family can move another's question.
+    family = Phrase("The family") if by == question.author else Phrase("Another family")
+    return {"who": person.name if person else family, "ago": tx.now - at}
 
 
 def change(

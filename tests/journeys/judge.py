@@ -5,20 +5,21 @@ What guards a question is told here once more, by the names of events: whoever j
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from moderation.questions import LATELY
-from moderation.states import TRANSITIONS
+from moderation.states import NAMES, TRANSITIONS
 from sessions import board as boards
 from sessions.audiences import card
 from sessions.board import Board
 from sessions.events import Entry, QuestionEvent, State
-from sessions.question import Audience
+from sessions.question import Audience, Question
 from tests.journeys.race import DECIDES, Act
 
 STILL = {
@@ -203,8 +204,28 @@ class Judge:
         if code != "not_now" or not say:
             return self.verdict.fault("refused without reason", act)
         offered = act.saw and (State(act.saw["state"]), DECIDES.get(act.command)) in TRANSITIONS
-        if offered and not any(reason in say for reason in ELSEWHERE.get(act.command, ())):
+        if not offered or any(reason in say for reason in BY_ITSELF.get(act.command, ())):
+            return
+        if act.command not in ELSEWHERE:
             self.verdict.fault("refused although it was offered", act, act.saw)
+        elif not self._says_whose_doing(act, ELSEWHERE[act.command]):
+            self.verdict.fault("does not say whose doing that is", act)
+
+    def _says_whose_doing(self, act: Act, way: InTheWay) -> bool:
+        """At some time after what its sender knew, that other question did stand in the way, and by that person."""
+        for seq in range(max(act.head, act.body["rev"]), len(self.boards)):
+            other = way.other(self.boards[seq], act.body)
+            did = [n for n in self.guards[other.id] if n <= seq and way.did(self.at(n).event)] if other else []
+            if other and did and other.id != act.body["question"]:
+                who, state = self._who(other.id, did[-1]), NAMES[other.state]
+                told = re.escape(way.says.format(who=who, state=state, ago="AGO")).replace("AGO", AGO)
+                if re.fullmatch(told, act.answer["say"]):
+                    return True
+        return False
+
+    def _who(self, question: str, seq: int) -> str:
+        by, author = self.at(seq).event.by, self.boards[-1].questions[question].author
+        return self.names.get(by, "The family" if by == author else "Another family")
 
     def _stale(self, act: Act) -> None:
         """It names who did what, that is in the log after what was seen, and it brings the card that the log tells."""
@@ -222,12 +243,9 @@ class Judge:
         self.verdict.told[tag(self.at(told[-1]))] += 1
 
     def _tells(self, act: Act, question: str, seq: int) -> bool:
-        event, author = self.at(seq).event, self.boards[-1].questions[question].author
-        family = "The family" if event.by == author else "Another family"
-        who = self.names.get(event.by, family)
         begins, _, ends = LATELY[tag(self.at(seq))].partition("{ago}")
         say: str = act.answer["say"]
-        return say.startswith(begins.format(who=who)) and say.endswith(f" ago{ends}")
+        return say.startswith(begins.format(who=self._who(question, seq))) and say.endswith(f" ago{ends}")
 
     def all_explained(self, since: int, families: Sequence[Mapping[str, Any]]) -> None:
         """Nothing is in the log that nobody was told was done, and all that anybody was told is in it."""
@@ -243,15 +261,40 @@ class Judge:
             self.verdict.faults.append("families were told something else than the log says")
 
 
-ELSEWHERE: Mapping[str, tuple[str, ...]] = {
+BY_ITSELF: Mapping[str, tuple[str, ...]] = {
     "question.approve": ("only staff see this",),
     "question.restore": ("only staff see this",),
-    "question.merge": ("nothing can be joined with it",),
-    "lineup.move": ("is not in the line any more",),
-    "stage.bring": ("on stage",),
     "followup.close": ("Nobody follows this question up yet",),
 }
-"""Why something that a question's own state allows may still be refused: because of another question, or of a wish."""
+"""Why something that a question's own state allows may still be refused, though nobody stands in the way."""
+
+
+class InTheWay(NamedTuple):
+    """Another question because of which something is refused, what was done to it, and how that is told."""
+
+    other: Callable[[Board, Mapping[str, Any]], Question | None]
+    did: Callable[[Any], bool]
+    says: str
+
+
+ELSEWHERE: Mapping[str, InTheWay] = {
+    "question.merge": InTheWay(
+        lambda board, body: board.living(board.questions[body["into"]]) if body["into"] in board.questions else None,
+        lambda event: event.was is not event.state,
+        "That other question is {state}, so nothing can be joined with it. {who} made it so {ago}.",
+    ),
+    "lineup.move": InTheWay(
+        lambda board, body: board.questions.get(body["after"]),
+        lambda event: event.was is State.QUEUED and event.state is not State.QUEUED,
+        "{who} took the question to put it behind out of the line {ago}; it is {state} now.",
+    ),
+    "stage.bring": InTheWay(
+        lambda board, _: board.on_stage(),
+        lambda event: event.was is not State.ON_STAGE and event.state is State.ON_STAGE,
+        "{who} brought another question on stage {ago}. Settle or skip that one first.",
+    ),
+}
+AGO = r"\d+ (second|minute)s? ago"
 
 
 def tag(entry: Entry) -> str:

@@ -78,6 +78,8 @@ class Act:
     body: Mapping[str, Any]
     saw: Mapping[str, Any] | None
     answer: Mapping[str, Any]
+    head: int = 0
+    """All that their device had heard of when they sent it."""
 
 
 @dataclass
@@ -149,11 +151,12 @@ class Staff:
 
     async def _send(self, command: str, body: dict[str, Any], saw: Mapping[str, Any] | None) -> bool:
         key = f"{self.name}-{next(self.race.numbers):08d}"
-        whole = {"key": key, **body}
+        whole, head = {"key": key, **body}, self.device.number
         again = self.dice.random() < 0.03  # The answer was long in coming, and it is sent again.
         answers = await asyncio.gather(*(self._by_some_road(command, whole) for _ in range(1 + again)))
         heard = [answer for answer in answers if answer.get("code") != "too_fast"]
-        self.race.acts += [Act(self.name, self.device.view["audience"], command, whole, saw, a) for a in heard]
+        audience = self.device.view["audience"]
+        self.race.acts += [Act(self.name, audience, command, whole, saw, answer, head) for answer in heard]
         if not heard:
             self.race.told_to_wait += 1
             await asyncio.sleep(answers[0]["retry_after"])

@@ -18,6 +18,7 @@ from sessions.audiences import SCREENS
 from sessions.board import Board
 from sessions.database import Database
 from sessions.events import State
+from sessions.refusals import Refusal
 from tests.house import STAFF, House, agree, device_at
 from tests.journeys.judge import Judge, tag
 from tests.journeys.pair import Pair
@@ -95,8 +96,11 @@ async def acted(house: House, who: str, command: str, question: str, **more: Any
     board = await house.board()
     saw = device_at(board, SCREENS["desk"][0], "desk").cards[question]
     body = {"key": next(house.keys), "question": question, "rev": saw["rev"], **more}
-    answer = await house.commands.run(house.staff[who], house.session_id, command, body)
-    return Act(who, "desk", command, body, saw, answer)
+    try:
+        answer = await house.commands.run(house.staff[who], house.session_id, command, body)
+    except Refusal as refusal:
+        answer = {"ok": False, "code": refusal.code, "say": refusal.say(str)}
+    return Act(who, "desk", command, body, saw, answer, board.seq)
 
 
 async def test_the_judge_sees_an_overwrite(sqlite: Database) -> None:
@@ -134,3 +138,41 @@ async def test_the_judge_sees_an_overwrite(sqlite: Database) -> None:
         assert faults(first, second, refused) == wrong
     assert tag(entries[-1]) == "question.approved"
     assert boards.apply(Board(), entries).questions[question].state is State.SHOWN
+
+
+async def test_the_judge_wants_to_know_who_stood_in_the_way(sqlite: Database) -> None:
+    """Refusals because of another question that leave out who, name somebody else, or tell of something long past."""
+    house = await House.build(sqlite)
+    staged, second, left = [await house.asked(State.QUEUED, f"Number {n}?") for n in range(3)]
+    for person in ("mia", "ben"):  # Mia had it on stage before, which is no reason any more.
+        await house.decide("stage.bring", staged, house.staff[person])
+        if person == "mia":
+            await house.decide("stage.skip", staged, house.ben)
+    await house.decide("question.hide", left, house.ana)
+    refused = [
+        await acted(house, "mia", "stage.bring", second),
+        await acted(house, "ben", "lineup.move", second, after=left),
+        await acted(house, "mia", "question.merge", second, into=left),
+    ]
+    for act, who, nameless in zip(
+        refused,
+        ("Ben", "Ana", "Ana"),
+        (
+            "Another question is on stage. Settle or skip that one first.",
+            "The question to put it behind is not in the line any more.",
+            "That other question is hidden, so nothing can be joined with it.",
+        ),
+        strict=True,
+    ):
+        say = act.answer["say"]
+        for told, good in (
+            (say, True),
+            (say.replace(who, "Mia"), False),
+            (say.replace(who, "Leo"), False),
+            (nameless, False),
+        ):
+            answer = {"ok": False, "code": "not_now", "say": told}
+            planted = Act(act.who, "desk", act.command, act.body, act.saw, answer, act.head)
+            verdict = Judge(await house.entries(), NAMES).judge([planted])
+            faults = [fault.partition(":")[0] for fault in verdict.faults]
+            assert faults == ([] if good else ["does not say whose doing that is"]), told

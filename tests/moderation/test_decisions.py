@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import select
 
+from live.rendering import catalogues
 from moderation.decisions import REASONS
 from moderation.states import NAMES
 from sessions.audiences import Card, card, own_card
@@ -205,11 +207,25 @@ async def test_nothing_is_joined_with_what_lives_no_more(small_house: House, int
     question = await house.ask()
     rev = await house.rev(question)
     refusal = await house.refused(house.ben, "question.merge", question=question, rev=rev, into=gone)
-    assert (refusal.code, refusal.say(str)) == (
+    who = "The family" if into is State.WITHDRAWN else "Ben"
+    assert (refusal.code, lately(refusal)) == (
         "not_now",
-        f"That other question is {NAMES[into]}, so nothing can be joined with it.",
+        f"That other question is {NAMES[into]}, so nothing can be joined with it. {who} made it so 1 second ago.",
     )
     await check(house)
+
+
+async def test_nothing_is_joined_with_what_was_asked_for_staff_alone(house: House) -> None:
+    gone, question = await house.ask(private=True), await house.ask(by=LUIS)
+    rev = await house.rev(question)
+    refusal = await house.refused(house.ben, "question.merge", question=question, rev=rev, into=gone)
+    assert lately(refusal).endswith("nothing can be joined with it. The family made it so 1 second ago.")
+    await house.decide("question.answer", gone, house.mia, words="Yes.", lang="en")
+    refusal = await house.refused(house.ben, "question.merge", question=question, rev=rev, into=gone)
+    assert lately(refusal).endswith("The family made it so 1 second ago."), "answered, it stays where it was"
+    spanish = refusal.say(catalogues()["es"].gettext, "es")
+    assert spanish.startswith("La otra pregunta está con una persona del distrito; por eso no se puede unir nada")
+    assert re.search(r"La familia la dejó así hace \d+ segundos?\.$", spanish)
 
 
 @pytest.mark.parametrize("state", [State.ON_STAGE, State.ANSWERED, State.DECLINED, State.PRIVATE, State.HIDDEN])

@@ -83,13 +83,29 @@ async def test_a_question_is_moved_behind_another_or_to_the_front(house: House) 
 async def test_a_question_is_not_put_behind_itself_or_one_that_left(small_house: House) -> None:
     house = small_house
     a, b, gone = [await house.asked(State.QUEUED, f"Number {n}?") for n in range(3)]
-    await house.decide("lineup.remove", gone)
-    for after in (a, gone, "nothing"):
+    await house.decide("lineup.remove", gone, house.mia)
+    elsewhere = await House.build(house.database)
+    never, foreign = await house.asked(State.SHOWN, "Never in line?"), await elsewhere.asked(State.QUEUED)
+    await elsewhere.decide("lineup.remove", foreign, elsewhere.ana)
+    for after in (a, never, foreign, "nothing"):
         refusal = await house.refused(house.ben, "lineup.move", question=a, rev=await house.rev(a), after=after)
         assert (refusal.code, refusal.say(str)) == (
             "not_now",
             "The question to put it behind is not in the line any more.",
         )
+    # Whatever became of it since: told is who took it out of the line, and where it stands now.
+    lost = "{} took the question to put it behind out of the line 1 second ago; it is {} now."
+    for command, more, now in (
+        ("question.edit_words", {"words": "Tidied?"}, State.SHOWN),
+        ("question.decline", {"reason": "twice"}, State.DECLINED),
+    ):
+        await house.decide(command, gone, house.ben, **more)
+        refusal = await house.refused(house.ben, "lineup.move", question=a, rev=await house.rev(a), after=gone)
+        assert (refusal.code, lately(refusal)) == ("not_now", lost.format("Mia", NAMES[now]))
+    withdrawn = await house.asked(State.QUEUED, "To be withdrawn?")
+    await house.do(house.rosa, "question.withdraw", question=withdrawn)
+    refusal = await house.refused(house.ben, "lineup.move", question=a, rev=await house.rev(a), after=withdrawn)
+    assert (refusal.code, lately(refusal)) == ("not_now", lost.format("The family", NAMES[State.WITHDRAWN]))
     assert await line(house) == [a, b]
 
 
@@ -130,10 +146,12 @@ async def test_the_stage_holds_one_question(small_house: House) -> None:
     first, second = [await house.asked(State.QUEUED, f"Number {n}?") for n in range(2)]
     await house.decide("stage.bring", first, house.sam)
     refusal = await house.refused(house.sam, "stage.bring", question=second, rev=await house.rev(second))
-    assert (refusal.code, refusal.say(str)) == (
-        "not_now",
-        "Another question is on stage. Settle or skip that one first.",
-    )
+    brought = "Sam brought another question on stage 1 second ago. Settle or skip that one first."
+    assert (refusal.code, lately(refusal)) == ("not_now", brought)
+    # Who changes it there did not bring it there.
+    await house.decide("question.edit_words", first, house.ben, words="Tidied?")
+    refusal = await house.refused(house.mia, "stage.bring", question=second, rev=await house.rev(second))
+    assert lately(refusal) == brought
     await house.decide("stage.skip", first, house.sam)
     assert await line(house) == [second, first]
     await house.decide("stage.bring", second, house.sam)
@@ -148,7 +166,10 @@ async def test_two_bring_two_questions_on_stage_at_once(house: House) -> None:
         *(house.decide("stage.bring", q, by) for q, by in zip(questions, (house.sam, house.ben), strict=True)),
         return_exceptions=True,
     )
-    assert [o.code for o in outcomes if isinstance(o, Refusal)] == ["not_now"]
+    won = "Sam" if isinstance(outcomes[0], dict) else "Ben"
+    assert [(o.code, lately(o)) for o in outcomes if isinstance(o, Refusal)] == [
+        ("not_now", f"{won} brought another question on stage 1 second ago. Settle or skip that one first.")
+    ]
     assert len([o for o in outcomes if isinstance(o, dict)]) == 1
     await check(house)
 
