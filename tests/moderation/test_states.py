@@ -130,21 +130,23 @@ async def attempt(house: House, verb: str, question: str, into: str) -> None:
 async def test_on_a_database_too(house: House, state: State) -> None:
     """Each verb in this state: done where the table has a row, and otherwise refused without a trace."""
     into = await house.ask("Something like it?", Caller("luis"))
+    question = await house.asked(state)
+    before = await house.rows()
     for verb in VERBS:
-        question = await house.asked(state)
-        assert await house.state(question) is state
-        if (state, verb) in EXPECTED:
-            await attempt(house, verb, question, into)
-            assert await house.state(question) is EXPECTED[state, verb]
-        else:
-            before = await house.rows()
+        if (state, verb) not in EXPECTED:
             with pytest.raises(Refusal) as refused:
                 await attempt(house, verb, question, into)
             assert refused.value.code == "not_now"
             assert await house.rows() == before
-        # The stage holds one question at a time: it is freed for the next round.
-        if await house.state(question) is State.ON_STAGE:
-            await house.decide("stage.settle", question)
+    for verb in VERBS:
+        if (state, verb) in EXPECTED:
+            assert await house.state(question) is state
+            await attempt(house, verb, question, into)
+            assert await house.state(question) is EXPECTED[state, verb]
+            # The stage holds one question at a time: it is freed for the next round.
+            if await house.state(question) is State.ON_STAGE:
+                await house.decide("stage.settle", question)
+            question = await house.asked(state)
     await check(house)
 
 
