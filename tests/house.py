@@ -236,6 +236,12 @@ class Device:
         self.session = patch.get("session", self.session)
         self.number = patch["to"]
 
+    def twin(self) -> Device:
+        """Another that was told the same."""
+        twin = Device()
+        twin.number, twin.cards, twin.session = self.number, dict(self.cards), self.session
+        return twin
+
     @property
     def shows(self) -> tuple[int, dict[str, dict[str, Any]], dict[str, Any]]:
         return self.number, self.cards, self.session
@@ -306,16 +312,18 @@ async def check(house: House) -> None:
             for card in whole[n].cards.values():
                 listed[card["place"]].append(card["order"])
             assert all(len(orders) == len(set(orders)) for orders in listed.values())
+        patches: dict[tuple[int, int], dict[str, Any]] = {}
         for joined, now in itertools.combinations(at, 2):
-            device = device_at(grown[joined], audience, screen)
-            patch = told(grown[now], audience, device.number, screen)
+            device = whole[joined].twin()
+            since = device.number, now
+            patch = patches[since] = patches.get(since) or told(grown[now], audience, device.number, screen)
             device.hear(patch)
             assert device.shows == whole[now].shows, (screen, joined, now)
             device.hear(patch)
             assert device.shows == whole[now].shows
         for early, joined, now in zip(at, at[1:], at[2:], strict=False):
             # A patch that was merged since before the device joined, as a tick does it.
-            device = device_at(grown[joined], audience, screen)
+            device = whole[joined].twin()
             device.hear(told(grown[now], audience, grown[early].head(audience), screen))
             assert device.shows == whole[now].shows, (screen, early, joined, now)
 

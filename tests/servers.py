@@ -47,6 +47,7 @@ class Server(ABC):
         # Not TMPDIR: it may lie in a private folder, or be too long for a unix socket.
         self.folder = Path(tempfile.mkdtemp(prefix=f"facetoface-{self.name}-", dir="/tmp"))
         self._running: subprocess.Popen[bytes] | None = None
+        self._frozen = False
         atexit.register(self.close)
 
     @abstractmethod
@@ -121,11 +122,15 @@ class Server(ABC):
 
     def freeze(self) -> None:
         """It keeps its connections and says nothing more, until thaw()."""
+        self._frozen = True
         for one in self._everyone():
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.suspend()
 
     def thaw(self) -> None:
+        if not self._frozen:  # To look for its children takes longer than most tests do.
+            return
+        self._frozen = False
         for one in self._everyone():
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.resume()
