@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -13,7 +12,7 @@ import pytest
 from sessions import schema
 from sessions.database import Database
 from sessions.tables import Base
-from tests.house import CIPHER, House
+from tests.house import House, fresh_file, reopened
 from tests.servers import PostgresServer, RedisServer
 
 
@@ -90,11 +89,9 @@ async def migrated(url: str) -> None:
 
 
 @pytest.fixture
-def sqlite_copy(sqlite_template: Path, tmp_path: Path) -> str:
+def sqlite_copy(sqlite_template: Path) -> str:
     """A new migrated database file."""
-    path = tmp_path / "house.db"
-    shutil.copyfile(sqlite_template, path)
-    return f"sqlite+aiosqlite:///{path}"
+    return fresh_file(sqlite_template, sqlite_template.parent / "house")
 
 
 @pytest.fixture
@@ -116,7 +113,7 @@ def migrated_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def database(migrated_url: str) -> AsyncIterator[Database]:
     """A migrated database of each kind."""
-    opened = Database(migrated_url, CIPHER)
+    opened = reopened(migrated_url)
     yield opened
     await opened.dispose()
 
@@ -124,7 +121,7 @@ async def database(migrated_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def sqlite(sqlite_copy: str) -> AsyncIterator[Database]:
     """A migrated SQLite database, for what does not depend on the kind."""
-    opened = Database(sqlite_copy, CIPHER)
+    opened = reopened(sqlite_copy)
     yield opened
     await opened.dispose()
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import itertools
 import random
 import re
+import shutil
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -54,6 +57,23 @@ WAYS: dict[State, tuple[tuple[str, Mapping[str, Any]], ...]] = {
     State.MERGED: (("question.merge", {}),),
 }
 """What is done to a question that was just asked to bring it into each state."""
+
+
+@cache
+def reopened(url: str) -> Database:
+    """The database at that address, kept open from test to test: what SQLAlchemy compiles for it, it compiles once.
+
+    Whoever takes it disposes of its connections in the end; they belong to one loop.
+    """
+    return Database(url, CIPHER)
+
+
+def fresh_file(template: Path, folder: Path) -> str:
+    """The address of a new copy, always the same; whoever still has the one before open changes nothing in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    shutil.copyfile(template, folder / "house.db")
+    return f"sqlite+aiosqlite:///{folder / 'house.db'}"
 
 
 def tireless() -> Throttle:

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -83,6 +83,11 @@ class RunningServer(Server):
         return (self.folder / "log").read_text(errors="replace")
 
     def open_database(self) -> Database:
+        """The same for as long as the server is there; each test disposes of its connections."""
+        return self._database
+
+    @cached_property
+    def _database(self) -> Database:
         return Database(self.database_url, Settings(database_url=self.database_url, secret_key=SECRET).cipher())
 
     async def ready(self) -> dict[str, Any]:

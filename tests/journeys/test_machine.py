@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,10 +25,9 @@ from moderation.states import TRANSITIONS, VOTABLE
 from sessions import board as boards
 from sessions.audiences import SCREENS
 from sessions.board import Board
-from sessions.database import Database
 from sessions.permissions import Caller
 from sessions.refusals import Refusal
-from tests.house import CIPHER, House, check, device_at, told
+from tests.house import House, check, device_at, fresh_file, reopened, told
 
 WORDS = st.sampled_from(["Will there be lunch?", "¿Por qué?", "", "a" * 601, "<b>", "\u202e", "Why\x00?"])
 FAMILIES = st.sampled_from([Caller("rosa"), Caller("luis"), Caller("ines")])
@@ -62,10 +59,8 @@ class Evening(RuleBasedStateMachine):
 
     @initialize(review=SWITCHES)
     def begin(self, review: bool) -> None:
-        self.folder = Path(tempfile.mkdtemp())
-        shutil.copyfile(self.template, self.folder / "house.db")
         self.runner = asyncio.Runner()
-        self.database = Database(f"sqlite+aiosqlite:///{self.folder / 'house.db'}", CIPHER)
+        self.database = reopened(fresh_file(self.template, self.template.parent / "machine"))
         self.house = self.runner.run(House.build(self.database, review=review))
         self.board = self.runner.run(self.house.board())
         self.devices = {screen: device_at(self.board, audience, screen) for screen, (audience, _) in SCREENS.items()}
@@ -169,7 +164,6 @@ class Evening(RuleBasedStateMachine):
         finally:
             self.runner.run(self.database.dispose())
             self.runner.close()
-            shutil.rmtree(self.folder)
 
 
 def test_an_evening(sqlite_template: Path) -> None:

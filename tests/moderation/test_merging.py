@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,11 +26,10 @@ from sessions import board as boards
 from sessions import log
 from sessions.audiences import own_card
 from sessions.board import Board
-from sessions.database import Database
 from sessions.events import Entry, State
 from sessions.permissions import Caller
 from sessions.refusals import Refusal
-from tests.house import CIPHER, House, agree, check
+from tests.house import House, agree, check, fresh_file, reopened
 
 T = TypeVar("T")
 NAMES = ("rosa", "luis", "ines", "omar", "ben")
@@ -73,10 +70,8 @@ class Merging(RuleBasedStateMachine):
 
     @initialize(authors=st.lists(PEOPLE, min_size=3, max_size=3))
     def begin(self, authors: list[str]) -> None:
-        self.folder = Path(tempfile.mkdtemp())
-        shutil.copyfile(self.template, self.folder / "house.db")
         self.runner = asyncio.Runner()
-        self.database = Database(f"sqlite+aiosqlite:///{self.folder / 'house.db'}", CIPHER)
+        self.database = reopened(fresh_file(self.template, self.template.parent / "machine"))
         self.house = self.run(House.build(self.database))
         self.board, self.read = Board(), 0
         self.known: dict[str, Known] = {}
@@ -379,7 +374,6 @@ class Merging(RuleBasedStateMachine):
         finally:
             self.run(self.database.dispose())
             self.runner.close()
-            shutil.rmtree(self.folder)
 
 
 def test_joined_and_taken_apart_in_any_order(sqlite_template: Path) -> None:
