@@ -37,11 +37,17 @@ PATIENCE = 10.0
 KEYS = (f"device-{number:08d}" for number in itertools.count())
 
 
+KEEPS_COMPILED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
+    "PYTHONPYCACHEPREFIX": f"{tempfile.gettempdir()}/facetoface-compiled"
+}
+"""The environment of programs that tests start: where the tests' own Python keeps nothing compiled, each of many starts
+would compile everything anew."""
+
+
 def facetoface(*words: str, **settings: object) -> list[str]:
     """The command as an operator types it, with nothing in its environment that the test did not put there."""
     foreign = [word for name in os.environ if name.startswith("FACETOFACE_") for word in ("-u", name)]
-    # Where the tests' own Python keeps nothing compiled, each of many starts would compile everything anew.
-    foreign += ["-u", "PYTHONDONTWRITEBYTECODE", f"PYTHONPYCACHEPREFIX={tempfile.gettempdir()}/facetoface-compiled"]
+    foreign += ["-u", "PYTHONDONTWRITEBYTECODE", f"PYTHONPYCACHEPREFIX={KEEPS_COMPILED['PYTHONPYCACHEPREFIX']}"]
     told = [f"FACETOFACE_{name.upper()}={value}" for name, value in settings.items()]
     return ["env", *foreign, *told, str(Path(sys.executable).with_name("facetoface")), *words]
 

@@ -15,6 +15,7 @@ from sessions.permissions import Caller
 from sessions.refusals import Refusal
 from tests.house import CIPHER, House, check
 from tests.journeys.asker import AT_ONCE, body
+from tests.running import KEEPS_COMPILED
 from tests.servers import PostgresServer
 
 ROOT = Path(__file__).parent.parent.parent
@@ -28,6 +29,7 @@ def acked_until_killed(url: str, session_id: int, seed: str, answers: int) -> di
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
+        env=KEEPS_COMPILED,
     )
     assert asker.stdout is not None
     lines = [asker.stdout.readline() for _ in range(answers)]

@@ -17,6 +17,7 @@ from sessions.database import Database
 from sessions.events import QuestionApproved, QuestionDeclined, State
 from tests.house import CIPHER, House, check
 from tests.journeys.asker import VOTERS
+from tests.running import KEEPS_COMPILED
 
 ROOT = Path(__file__).parent.parent.parent
 ROUNDS = 16
@@ -29,6 +30,7 @@ async def server(url: str, house: House, person: str, act: str = "decide") -> Pr
         stdin=PIPE,
         stdout=PIPE,
         cwd=ROOT,
+        env=KEEPS_COMPILED,
     )
     assert started.stdout is not None
     assert await started.stdout.readline() == b"ready\n"

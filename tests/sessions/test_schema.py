@@ -24,6 +24,7 @@ from sessions.events import Plan, State
 from sessions.session import Session
 from sessions.tables import Base
 from tests.house import House, check
+from tests.running import KEEPS_COMPILED
 
 ROOT = Path(__file__).parent.parent.parent
 AT = datetime(2026, 5, 1, 18, 0, tzinfo=UTC)
@@ -77,6 +78,7 @@ async def test_servers_that_start_together_migrate_once(database_url: str) -> No
             stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
+            env=KEEPS_COMPILED,
         )
         for _ in range(2)
     ]
