@@ -2,7 +2,7 @@
 # make test    every test            (ARGS='-k desk' to choose)
 # make races   eight moderators race 10,000 random acts on real servers, on SQLite and on PostgreSQL (SEED=3 ACTIONS=10000)
 # make check   style and types, Python and TypeScript, and docker-compose.yml
-# make bench   how fast it is, on SQLite and on PostgreSQL
+# make bench   how fast it is, beside its goals and others (ARGS='--phones 2000 --only fanout')
 # make flood   three moderators at work in Chromium while 400 questions arrive, 10 a second
 # make scores  how well screening and duplicates do on questions whose author had not seen the rules
 # make build   everything that `run` needs, without starting it
@@ -54,9 +54,9 @@ check: .venv/.runtime .venv/.dev static/node_modules/.installed
 	cd static && $(WITH_NODE) npm run --silent check
 	cd static && $(WITH_NODE) npx --no-install dclint --max-warnings 0 ../docker-compose.yml
 
-bench: build .venv/.dev
+bench: build .venv/.dev tests/load/node_modules/.installed
 	$(BIN)/python tests/load/bench.py $(ARGS)
-	$(BIN)/python tests/load/desk.py
+	$(if $(ARGS),,$(BIN)/python tests/load/desk.py)
 
 flood: build .venv/.dev test-programs
 	FLOOD=400 $(BIN)/pytest tests/browser/test_flood.py $(ARGS)
@@ -99,6 +99,11 @@ static/node_modules/.installed: static/package.json static/package-lock.json | $
 	cd static && $(WITH_NODE) npm ci --no-fund --no-audit --no-update-notifier --loglevel=error
 	@touch $@
 
+# What the bench compares with.
+tests/load/node_modules/.installed: tests/load/package.json tests/load/package-lock.json | $(NODE)
+	cd tests/load && $(WITH_NODE) npm ci --no-fund --no-audit --no-update-notifier --loglevel=error
+	@touch $@
+
 static/dist/.built: static/node_modules/.installed $(FRONT_SOURCES)
 	cd static && $(WITH_NODE) npm run --silent build
 	@touch $@
@@ -129,4 +134,4 @@ texts: .venv/.runtime
 	$(BIN)/pybabel --quiet update -i live/locale/messages.pot -d live/locale --no-fuzzy-matching --ignore-obsolete
 
 clean:
-	rm -rf .venv static/node_modules static/dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv static/node_modules tests/load/node_modules static/dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import text
 from starlette.requests import Request
@@ -48,16 +48,20 @@ async def metrics(request: Request) -> Response:
     boards = GaugeMetricFamily(
         "facetoface_boards", "Sessions whose boards are held in memory", len(house.broadcast.feeds)
     )
+    statements = CounterMetricFamily(
+        "facetoface_statements", "Statements sent to the database", house.database.statements
+    )
     return Response(
-        generate_latest(REGISTRY) + generate_latest(_Once([connections, boards])), media_type=CONTENT_TYPE_LATEST
+        generate_latest(REGISTRY) + generate_latest(_Once([connections, boards, statements])),
+        media_type=CONTENT_TYPE_LATEST,
     )
 
 
 class _Once(Collector):
-    def __init__(self, families: list[GaugeMetricFamily]) -> None:
+    def __init__(self, families: list[Metric]) -> None:
         self.families = families
 
-    def collect(self) -> list[GaugeMetricFamily]:
+    def collect(self) -> list[Metric]:
         return self.families
 
 

@@ -125,6 +125,8 @@ class Database:
     def __init__(self, url: str, cipher: Fernet | None = None, patience: float | None = None) -> None:
         self.cipher = cipher
         self.url = make_url(url)
+        self.statements = 0
+        """How many it was asked to carry out, for whoever watches over it."""
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self.writer = self._sqlite("BEGIN IMMEDIATE", pool_size=1, max_overflow=0, pool_timeout=60)
@@ -140,6 +142,11 @@ class Database:
                 hide_parameters=True,
                 connect_args=arguments,
             )
+        for engine in self.sync_engines:
+            event.listen(engine, "before_cursor_execute", self._count)
+
+    def _count(self, *_: object) -> None:
+        self.statements += 1
 
     def _sqlite(self, begin: str, **pool: Any) -> AsyncEngine:
         # isolation_level=None takes transactions out of the driver's hands: with its default, on Python 3.11, a row

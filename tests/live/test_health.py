@@ -37,12 +37,21 @@ async def test_it_is_not_ready_while_the_database_is_away(postgres: PostgresServ
         assert (await http.get("/readyz")).status_code == 200
 
 
+def statements(metrics: str) -> float:
+    found = re.search(r"^facetoface_statements_total (\S+)$", metrics, re.M)
+    assert found
+    return float(found[1])
+
+
 async def test_metrics_say_how_much_and_of_nobody_what() -> None:
     async with open_hall(shared_server()) as hall:
         rosa = await hall.family()
         await rosa.ask("Zwetschgendatschi?")
         await hall.join(rosa)
         text = (await rosa.get("/metrics")).text
+        await rosa.ask("And on early days?")
+        after = (await rosa.get("/metrics")).text
+    assert statements(after) > statements(text)
     assert re.search(r'^facetoface_connections\{audience="public"\} \d+\.0$', text, re.M)
     assert re.search(r"^facetoface_boards \d+\.0$", text, re.M)
     for told in ("Zwetschgendatschi", hall.code, rosa.http.cookies["f2f_participant"]):

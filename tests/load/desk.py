@@ -26,7 +26,8 @@ from sessions.permissions import Caller
 from sessions.session import Session
 from sessions.session import find as find_session
 from tests.browser.crowd import flood, questions
-from tests.load.bench import HOST, SECRET, server
+from tests.load.scene import HOST, server
+from tests.running import SECRET
 
 QUESTIONS, WAITING = 5_000, 2_000
 LOADS, PRESSES = 5, 60

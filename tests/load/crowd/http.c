@@ -21,6 +21,7 @@ typedef struct Getting {
     Answered answered;
     void *who;
     bool keeps, gzip;
+    uint32_t round;
     double began;
     struct Getting *next;
 } Getting;
@@ -89,6 +90,7 @@ static void start_waiting(void) {
 }
 
 /* ---- the load: `n` boards by `parallel` connections, each kept or made anew */
+static uint32_t round_now; /* Answers to an earlier load, which ran out of time, count for none. */
 static struct {
     uint32_t wanted, asked, done, failed, parallel, started;
     bool fresh, gzip;
@@ -109,6 +111,8 @@ static void loaded(void *who, int status, const char *body, size_t length) {
     load.ended = now();
 }
 
+static void forgotten(void *who, int status, const char *body, size_t length) { (void)who, (void)status, (void)body, (void)length; }
+
 /* The whole answer, if it is there: its body and status. */
 static bool whole(Getting *get, char **body, size_t *length, int *status) {
     get->answer[get->length] = 0;
@@ -126,6 +130,7 @@ static bool whole(Getting *get, char **body, size_t *length, int *status) {
 static void ready(Watched *watched, uint32_t events) {
     Getting *get = (Getting *)watched;
     if (get->fd < 0) return;
+    if (get->answered == loaded && get->round != round_now) return get->answered = forgotten, finish(get, 0, "", 0);
     if (!get->answer) {
         if (events & EPOLLERR) return finish(get, 0, "", 0);
         get->answer = malloc(get->room = 65536);
@@ -158,7 +163,7 @@ static bool turn(double at) {
     while (load.asked < load.wanted && running < load.parallel && load.started < limit) {
         Getting *get = calloc(1, sizeof *get);
         snprintf(get->path, sizeof get->path, "%s", load.path);
-        get->answered = loaded, get->fd = -1, get->keeps = !load.fresh, get->gzip = load.gzip;
+        get->answered = loaded, get->fd = -1, get->keeps = !load.fresh, get->gzip = load.gzip, get->round = round_now;
         load.asked++, load.started++;
         if (!start(get, load.started)) {
             free(get);
@@ -174,9 +179,11 @@ static void report(void) {
         load.status, seconds, load.done / seconds, load.done ? (double)load.bytes / load.done : 0);
     print_times("times", times_of(load.seconds, load.done));
     printf("}\n");
+    round_now++;
 }
 
 Errand begin_get(const char *line) {
+    round_now++;
     free(load.seconds);
     memset(&load, 0, sizeof load);
     load.wanted = (uint32_t)number_of(line, "n", 1000);
