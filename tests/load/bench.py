@@ -97,9 +97,8 @@ def main() -> None:
     asyncio.run(measure(table, told.only, told.phones))
     if told.json:
         told.json.write_text(json.dumps(table.figures | {"phones": told.phones}, indent=2) + "\n")
-    print(
-        f"\n{time.monotonic() - began:.0f} seconds; {len(table.missed)} goals missed: {', '.join(table.missed) or 'none'}"
-    )
+    missed = "; ".join(what.strip() for what in table.missed) or "none"
+    print(f"\n{time.monotonic() - began:.0f} seconds; goals missed: {missed}")
     if table.wrong:
         sys.exit(f"{len(table.wrong)} boards or numbers were WRONG")
 

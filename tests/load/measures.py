@@ -217,15 +217,18 @@ async def stalled(table: Table, scene: Scene, crowd: Crowd) -> None:
         await asyncio.gather(*[scene.do("question.edit_words", **await scene.change(n)) for n in range(at, at + 20)])
     grown = scene.servers[0].memory() - memory
     after = [await one_change(scene, crowd) for _ in range(3)]
-    while (state := await crowd.do("state", group=PUBLIC))["stalled"] and time.perf_counter() < began + GONE_WITHIN + 5:
+    for _ in range(5 * GONE_WITHIN):
+        left = (await crowd.do("state", group=PUBLIC))["stalled"]
+        gone = time.perf_counter() - began
+        if not left:
+            break
         await asyncio.sleep(0.2)
-    gone = time.perf_counter() - began
     p99 = [median([told["times"]["p99"] for told in rounds]) for rounds in (before, after)]
     table.line("p99 of the others, of what it was", p99[1] / p99[0], "×", "≤ 1.2 ×", p99[1] <= 1.2 * p99[0])
     each = grown / STALLED / 1024
     table.line("server memory grown, for each", each, "KiB", "≤ 256 KiB", each <= 256)
-    table.line("still connected", state["stalled"], "")
-    table.line("until the last is let go", gone, "s", f"≤ {GONE_WITHIN} s", not state["stalled"] and gone <= GONE_WITHIN)
+    table.line("still connected", left, "")
+    table.line("until the last is let go", gone, "s", f"≤ {GONE_WITHIN} s", not left and gone <= GONE_WITHIN)
 
 
 async def two_processes(table: Table, urls: list[str], redis: str, phones: int) -> None:
