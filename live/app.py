@@ -20,7 +20,22 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from live import archives, audit, closing, desk, doors, drafts, follow_ups, health, office, pages, planning, rules, wire
+from live import (
+    archives,
+    audit,
+    closing,
+    desk,
+    doors,
+    drafts,
+    follow_ups,
+    health,
+    office,
+    pages,
+    passes,
+    planning,
+    rules,
+    wire,
+)
 from live.house import House, build_house
 from live.rendering import DIST
 from live.settings import Settings
@@ -60,6 +75,7 @@ def create_app(settings: Settings) -> Starlette:
             *wire.routes,
             *drafts.routes,
             *rules.routes,
+            *passes.routes,
             *pages.routes,
             *desk.routes,
             *audit.routes,

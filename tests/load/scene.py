@@ -30,7 +30,7 @@ from tests.house import tireless
 from tests.load.phones import Crowd, pinned
 from tests.running import SECRET, RunningServer
 
-QUESTIONS, FIRST, CHANGED = 200, 20, 5
+QUESTIONS, CHANGED = 200, 5
 SERVER_CORE, CROWD_CORE = 0, 1
 HOST = Caller("host", frozenset({Role.ADMINISTRATOR}), "Host")
 SAMPLES = Path(__file__).parents[1] / "samples"

@@ -21,7 +21,7 @@ typedef struct Getting {
     Answered answered;
     void *who;
     bool keeps, gzip;
-    uint32_t round;
+    uint32_t round, number;
     double began;
     struct Getting *next;
 } Getting;
@@ -29,13 +29,14 @@ static uint32_t running;
 static Getting *first_waiting, *last_waiting;
 
 static void ready(Watched *watched, uint32_t events);
+static void loaded(void *who, int status, const char *body, size_t length);
 
 static void request(Getting *get) {
     char text[640];
-    uint32_t number = (uint32_t)(uintptr_t)get % (cookie_count ? cookie_count : 1);
+    bool is_known = cookie_count && get->answered != loaded; /* The load is of newcomers. */
     int length = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: %s\r\n%s%s%s%s%s\r\n", get->path, host,
-        get->gzip ? "Accept-Encoding: gzip\r\n" : "", get->keeps ? "" : "Connection: close\r\n", cookie_count ? "Cookie: " : "",
-        cookie_count ? cookies[number] : "", cookie_count ? "\r\n" : "");
+        get->gzip ? "Accept-Encoding: gzip\r\n" : "", get->keeps ? "" : "Connection: close\r\n", is_known ? "Cookie: " : "",
+        is_known ? cookies[get->number % cookie_count] : "", is_known ? "\r\n" : "");
     get->length = 0;
     get->began = now();
     if (send(get->fd, text, (size_t)length, MSG_NOSIGNAL) != length) get->length = 0;
@@ -51,6 +52,7 @@ static void finish(Getting *get, int status, const char *body, size_t length) {
 }
 
 static bool start(Getting *get, uint32_t number) {
+    get->number = number; /* of the device, whose cookie it sends */
     get->fd = connect_loopback(number);
     if (get->fd < 0) return false;
     get->watched.ready = ready;
@@ -62,7 +64,7 @@ static bool start(Getting *get, uint32_t number) {
 bool http_get(const char *path, Answered answered, void *who, uint32_t number) {
     Getting *get = calloc(1, sizeof *get);
     snprintf(get->path, sizeof get->path, "%s", path);
-    get->answered = answered, get->who = who, get->fd = -1;
+    get->answered = answered, get->who = who, get->fd = -1, get->number = number;
     if (running < MOST_AT_ONCE) {
         if (start(get, number)) return true;
         free(get);
@@ -82,7 +84,7 @@ static void start_waiting(void) {
         first_waiting = get->next;
         if (!first_waiting) last_waiting = NULL;
         get->next = NULL;
-        if (!start(get, (uint32_t)running)) {
+        if (!start(get, get->number)) {
             get->answered(get->who, 0, "", 0);
             free(get);
         }

@@ -1,0 +1,103 @@
+"""A rehearsal against a real server, as an operator runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from live.passes import plan_rehearsal, read_link
+from live.rehearsal import Rehearsal
+from live.settings import Settings
+from sessions.permissions import Caller, Role
+from tests.running import SECRET, RunningServer, facetoface, open_hall, shared_server
+
+OPERATOR = Caller("operator", frozenset({Role.ADMINISTRATOR}), "Operator")
+
+
+def rehearse(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(facetoface("rehearse", *words), capture_output=True, text=True, check=False, timeout=100)
+
+
+def plan_at(server: RunningServer) -> str:
+    """The link, as the operator of that server gets it."""
+    told = {"database_url": server.database_url, "secret_key": SECRET, "public_url": server.base}
+    words = facetoface("session", "rehearsal", **told)
+    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+
+async def test_a_crowd_comes_and_all_is_well(tmp_path: Path) -> None:
+    server = shared_server()
+    async with open_hall(server) as hall:
+        rosa = await hall.family()
+        await rosa.ask("When is the real meeting?")
+        before = await hall.kept()
+        link = plan_at(server)
+        ran = rehearse(link, "--phones", "30", "--seconds", "8", "--json", str(tmp_path / "found.json"))
+        found = json.loads((tmp_path / "found.json").read_text())
+        # Another machine's load makes it slow, never wrong: what may be said is all but a loss.
+        assert found["verdict"] in ("holds", "tight", "unknown"), ran.stdout + ran.stderr
+        assert ran.returncode == 0
+        assert found["says"][0] in ran.stdout
+        assert {name: found[name] for name in ("phones", "joined", "losses", "dropped", "refused", "faults")} == {
+            "phones": 30,
+            "joined": 30,
+            "losses": 0,
+            "dropped": 0,
+            "refused": 0,
+            "faults": [],
+        }
+        assert found["changes"] >= 1
+        assert found["deliveries"]["median"] > 0
+        assert "30 of 30 joined" in ran.stdout
+        assert await hall.kept() == before, "the real session heard nothing of it"
+        home = await rosa.get("/")
+        assert "Rehearsal" not in home.text, "it is over, and no family comes upon it"
+        again = rehearse(link, "--phones", "2", "--seconds", "5")
+        assert (again.returncode, "Traceback" in again.stderr) == (1, False)
+        assert "rehearsal" in again.stderr
+
+
+async def test_an_address_that_has_not_opted_in_is_left_alone() -> None:
+    server = shared_server()
+    async with open_hall(server) as hall:
+        rosa = await hall.family()
+        for link in (f"{server.base}/s/{hall.code}", f"{server.base}/s/{hall.code}/rehearsal", server.base):
+            ran = rehearse(link)
+            assert (ran.returncode, "facetoface session rehearsal" in ran.stderr) == (1, True), ran.stderr
+        planned = read_link(plan_at(server))
+        assert planned
+        # A pass for the one session does not open the other.
+        ran = rehearse(str(planned._replace(code=hall.code)))
+        assert (ran.returncode, "knows of no such rehearsal" in ran.stderr) == (1, True), ran.stderr
+        assert (await rosa.board(format="json"))["cards"] == []
+        nobody = rehearse(str(planned._replace(base="http://127.0.0.1:9")))
+        assert (nobody.returncode, "cannot be reached" in nobody.stderr) == (1, True)
+
+
+def test_it_is_bounded() -> None:
+    for words in (["--phones", "5001"], ["--phones", "0"], ["--seconds", "601"], ["--seconds", "1"]):
+        ran = rehearse("http://127.0.0.1:9/s/QK7RTM/rehearsal#pass", *words)
+        assert (ran.returncode, "is not in the range" in ran.stderr) == (2, True)
+
+
+async def test_what_got_lost_is_found(monkeypatch: Any) -> None:
+    """Phones that are kept from hearing a change are counted, so that a verdict can be bad."""
+    server = shared_server()
+    settings = Settings(database_url=server.database_url, secret_key=SECRET, public_url=server.base)
+    async with open_hall(server) as hall:
+        link = await plan_rehearsal(hall.database, settings, OPERATOR)
+        run = Rehearsal(link, 6, 5, lambda *_: None)
+        joined = run._everybody
+
+        async def two_go_deaf(*doing: Any) -> None:
+            for phone in run.phones[:2]:
+                phone.take = lambda patch, live=True: None  # type: ignore[method-assign]
+            await joined(*doing)
+
+        monkeypatch.setattr(run, "_everybody", two_go_deaf)
+        monkeypatch.setattr("live.rehearsal.REST", 0.5)
+        found = await run.run()
+    assert (found.joined, found.stale) == (6, 2)
+    assert found.losses >= 2
