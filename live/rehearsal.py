@@ -18,8 +18,8 @@ from live.verdict import Findings
 MOST_PHONES, MOST_SECONDS = 5_000, 600
 MOST_ASKS = 300
 """Within the budgets that any session has: nothing is loosened for a rehearsal."""
-AT_ONCE = 100
-"""Phones that are on their way in at the same time."""
+AT_ONCE, JOIN_SECONDS = 100, 300
+"""Phones that are on their way in at the same time; and when those that have not set out by then stay at home."""
 CHANGE_EVERY = 2.0
 REST = 10.0
 """Seconds that phones have at the end to show what a newcomer is shown."""
@@ -88,6 +88,8 @@ class Rehearsal:
         async def come(phone: Phone) -> None:
             async with gate:
                 started = time.perf_counter()
+                if started > began + JOIN_SECONDS:
+                    return
                 try:
                     await phone.open_page()
                     await phone.join()
@@ -108,11 +110,13 @@ class Rehearsal:
     async def _everybody(self, *doing: Coroutine[Any, Any, None]) -> None:
         """All of it for as long as was asked for, and the last answers after it."""
         tasks = [asyncio.create_task(one) for one in doing]
-        await asyncio.sleep(self.seconds)
         *asking, deciding = tasks
-        await asyncio.gather(*asking)
-        deciding.cancel()
-        await asyncio.gather(deciding, return_exceptions=True)
+        try:
+            await asyncio.gather(*asking)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(deciding, return_exceptions=True)
 
     async def _asking(self) -> None:
         count = min(MOST_ASKS, max(1, self.wanted // 10))
