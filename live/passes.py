@@ -16,8 +16,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from live.settings import Settings
-from live.visit import house_of, visit
+from live.visit import house_of
 from sessions import lifecycle, people
+from sessions import session as sessions
 from sessions.database import Database
 from sessions.events import Plan, SessionState
 from sessions.people import Person
@@ -25,9 +26,9 @@ from sessions.permissions import Caller, Role
 from sessions.refusals import Refusal
 
 PASS_SECONDS = 24 * 3600
-STARTS, LASTS = timedelta(hours=2), timedelta(hours=1)
-"""It never starts: its doors are open, and when the rehearsal is over it is cancelled. If nobody does that, the
-timekeeper ends it."""
+STARTS, LASTS = timedelta(hours=26), timedelta(hours=1)
+"""It never starts. It stays a draft, of which no family hears, until the crowd's host opens its doors, and is cancelled
+when the rehearsal is over; if nobody does that, the timekeeper opens and ends it like any other."""
 TITLE = "Rehearsal"
 ABOUT = "This tries out our machines. Nobody reads what is asked here. Esto prueba nuestras máquinas; nadie lo lee."
 
@@ -58,12 +59,10 @@ def _signer(settings: Settings) -> URLSafeTimedSerializer:
 
 
 async def plan_rehearsal(database: Database, settings: Settings, caller: Caller) -> Link:
-    """A new session with open doors, and a host for it who can do nothing elsewhere."""
+    """A new session, still a draft, and a host for it who can do nothing elsewhere."""
     async with database.writing() as tx:
         plan = Plan(title=TITLE, about=ABOUT, starts_at=tx.now + STARTS, ends_at=tx.now + STARTS + LASTS)
         session = await lifecycle.plan(tx, caller, plan)
-        await lifecycle.schedule(tx, caller)
-        await lifecycle.open_doors(tx, caller)
         person = people.make_id()
         tx.db.add(Person(id=person, name=TITLE, made_at=tx.now))
         await tx.db.flush()
@@ -82,9 +81,10 @@ async def rehearsal(request: Request) -> Response:
         code, token = "", ""
     if code != request.path_params["code"]:
         raise Refusal("not_found", "There is nothing at this address. Please check it.")
-    here = await visit(request)
-    if here.session.state != SessionState.DOORS_OPEN:
-        raise Refusal("not_now", "This rehearsal is over. Please plan another one.")
+    async with house.database.reading() as db:
+        session = await sessions.find(db, code)
+    if session.state != SessionState.DRAFT:
+        raise Refusal("not_now", "This rehearsal has been held. Please plan another one.")
     return JSONResponse({"code": code, "token": token, "address": house.settings.home})
 
 

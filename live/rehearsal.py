@@ -58,6 +58,9 @@ class Rehearsal:
         watch = asyncio.create_task(self._watch_ourselves())
         try:
             await self.host.join()
+            for command in ("session.schedule", "session.open_doors"):
+                if not (answer := await self.host.call(command)).get("ok"):
+                    raise NotAllowed(answer["say"])
             await self._fill_in()
             await self._everybody(self._asking(), self._voting(), self._changing(), self._deciding())
             await self._compare()
@@ -240,7 +243,7 @@ class Rehearsal:
     async def _go_home(self) -> None:
         """The session is over, so that no family comes upon it."""
         try:
-            if self.host.socket and not self.host.lost:
+            if self.host.socket and not self.host.lost:  # Also where it was never opened: refused, and still a draft.
                 await self.host.call("session.cancel")
         except AWAY as error:
             self._fault(error)

@@ -56,7 +56,7 @@ async def test_only_the_pass_of_this_very_rehearsal_opens_it() -> None:
             (link.code, other.proof),
             (forged.code, forged.proof),
             (hall.code, link.proof),  # A real session, of which nobody planned a rehearsal.
-            (hall.code, ""),
+            (hall.code, "x"),
             (link.code, "ünknown"),
             (link.code, link.proof[:-1]),
             (link.code, visitor.http.cookies["f2f_participant"]),
@@ -72,18 +72,20 @@ async def test_a_rehearsal_has_a_host_who_can_do_nothing_elsewhere() -> None:
         async with hall.database.reading() as db:
             planned = await db.scalar(select(Session).where(Session.code == link.code))
         assert planned
-        assert (planned.title, planned.state) == (TITLE, "doors_open")
+        assert (planned.title, planned.state) == (TITLE, "draft")
         visitor = await hall.family()
+        assert (await visitor.get(f"/s/{link.code}")).status_code == 404, "no family hears of it"
         token = (
             await visitor.http.get(f"/s/{link.code}/rehearsal", headers={"Authorization": f"Bearer {link.proof}"})
         ).json()["token"]
         as_host = {"Authorization": f"Bearer {token}"}
-        body = {"key": "rehearsal-host-1"}
         for code, command, status in [
             (hall.code, "input.pause", 403),
+            (link.code, "session.schedule", 200),
             (link.code, "session.cancel", 200),
         ]:
+            body = {"key": f"rehearsal-{command}"}
             answer = await visitor.http.post(f"/s/{code}/do/{command}", json=body, headers=as_host)
             assert answer.status_code == status, answer.text
-        over = await visitor.http.get(f"/s/{link.code}/rehearsal", headers={"Authorization": f"Bearer {link.proof}"})
-        assert over.status_code in (404, 409)
+        held = await visitor.http.get(f"/s/{link.code}/rehearsal", headers={"Authorization": f"Bearer {link.proof}"})
+        assert held.status_code == 409

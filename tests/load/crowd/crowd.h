@@ -49,7 +49,7 @@ typedef struct Watched {
 } Watched;
 double now(void);
 void watch(int fd, Watched *watched, uint32_t events, bool again);
-int connect_loopback(uint32_t number); /* Non-blocking; -1 with errno. */
+int connect_loopback(uint32_t number, int room); /* Non-blocking; `room` for what is not read yet, 0: as usual. */
 extern char origin[64], host[64], code[32];
 extern char **cookies;
 extern uint32_t cookie_count;
@@ -70,7 +70,7 @@ Errand begin_load(const char *line);                /* deeds.c */
 /* ---- devices.c: connections, and what each has on its board */
 typedef struct {
     char name[32], audience[16], screen[16], format[8], lang[8];
-    bool loose, plain;          /* a reference: numbers stand still; not even a handshake */
+    bool loose, plain, narrow;  /* a reference: numbers stand still; not even a handshake; little room to receive */
     uint32_t start, count;      /* its devices */
     long epoch, to;             /* of the page that all of them have fetched */
     uint32_t *seed, seed_count; /* its cards: rev by card */

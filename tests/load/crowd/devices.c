@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MOST_BYTES = 1 << 22, STALLED_BUFFER = 4096 };
+enum { MOST_BYTES = 1 << 22, NARROW = 4096 };
 /* The example of RFC 6455, so that the accepting answer is known and can be checked. */
 static const char KEY[] = "dGhlIHNhbXBsZSBub25jZQ==", ACCEPT[] = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
@@ -320,7 +320,7 @@ static void ready(Watched *watched, uint32_t events) {
 
 bool start_joining(Device *device) {
     device->began = now();
-    device->fd = connect_loopback(device->number);
+    device->fd = connect_loopback(device->number, device->group->narrow ? NARROW : 0);
     if (device->fd < 0) {
         device->group->refused++;
         return false;
@@ -333,8 +333,6 @@ bool start_joining(Device *device) {
 
 /* It stays connected and reads nothing more, as a phone in a tunnel; only its end is noticed. */
 void stall(Device *device) {
-    int small = STALLED_BUFFER;
-    setsockopt(device->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     watch(device->fd, &device->watched, 0, true);
     device->stalled = true;
 }

@@ -53,7 +53,7 @@ static void finish(Getting *get, int status, const char *body, size_t length) {
 
 static bool start(Getting *get, uint32_t number) {
     get->number = number; /* of the device, whose cookie it sends */
-    get->fd = connect_loopback(number);
+    get->fd = connect_loopback(number, 0);
     if (get->fd < 0) return false;
     get->watched.ready = ready;
     watch(get->fd, &get->watched, EPOLLOUT, false);

@@ -5,7 +5,7 @@
  * COOKIES is a file with a Cookie header in each line, or - for none; device n has line n. Only loopback addresses, at
  * most MOST_DEVICES devices, at most SECONDS (and never more than 900) until it ends by itself. Commands, name=value:
  *
- *   group name= audience= screen= format= lang= loose= plain=   seed group= file=
+ *   group name= audience= screen= format= lang= loose= plain= narrow=   seed group= file=
  *   join group= n= parallel= seconds=         how fast, each with the current board     cut group= …   all, and back
  *   call group= event= watch= seconds= body={…}       one command; until all of the group `watch` have heard a patch
  *   load group= votes= asks= for= each=       so many a second, by random devices or by each in turn
@@ -50,12 +50,13 @@ void watch(int fd, Watched *watched, uint32_t events, bool again) {
 }
 
 /* From several addresses, since one has only some 28,000 ports for us, and those of a cut are not free at once. */
-int connect_loopback(uint32_t number) {
+int connect_loopback(uint32_t number, int room) {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), yes = 1;
     if (fd < 0) return -1;
     struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001 + number % SOURCES)};
     setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (room) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room); /* Later it would be too late. */
     if (bind(fd, (struct sockaddr *)&from, sizeof from) ||
         (connect(fd, (struct sockaddr *)&address, sizeof address) && errno != EINPROGRESS)) {
         close(fd);
@@ -99,6 +100,7 @@ static void make_group(const char *line) {
     snprintf(group->format, sizeof group->format, "%s", word(line, "format", "html"));
     snprintf(group->lang, sizeof group->lang, "%s", word(line, "lang", "en"));
     group->loose = number_of(line, "loose", 0) > 0, group->plain = number_of(line, "plain", 0) > 0;
+    group->narrow = number_of(line, "narrow", 0) > 0;
     printf("{\"ok\":true}\n");
 }
 
