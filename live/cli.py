@@ -23,7 +23,7 @@ from sqlalchemy import select, update
 from live import demo as demos
 from live import server
 from live.passes import plan_rehearsal, read_link
-from live.phone import AWAY
+from live.phone import SILENT
 from live.rehearsal import MOST_PHONES, MOST_SECONDS, NotAllowed, Rehearsal
 from live.settings import Settings
 from live.verdict import FAILS, Findings, judge, percentile
@@ -259,7 +259,7 @@ def rehearse(link: str, phones: int, seconds: int, file: Path | None) -> None:
             found = asyncio.run(Rehearsal(where, phones, seconds, progress).run())
         except NotAllowed as no:
             raise click.ClickException(str(no)) from None
-        except AWAY as error:
+        except SILENT as error:
             raise click.ClickException(f"{where.base} cannot be reached, or broke off: {error}") from None
     verdict, sentences = judge(found)
     if file:

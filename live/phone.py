@@ -23,7 +23,7 @@ from websockets.exceptions import WebSocketException
 WELCOME_SECONDS, ANSWER_SECONDS = 60.0, 30.0
 STANDS = re.compile(r'data-epoch="(\d+)" data-seq="(\d+)"')
 MOST_BYTES = 8 * 1024 * 1024
-AWAY: tuple[type[Exception], ...] = (OSError, TimeoutError, WebSocketException, httpx2.HTTPError)
+SILENT: tuple[type[Exception], ...] = (OSError, TimeoutError, WebSocketException, httpx2.HTTPError)
 """What it looks like from here when the server does not answer as it should."""
 
 
@@ -44,7 +44,7 @@ class Site:
         self.transport = httpx2.AsyncHTTPTransport(verify=self.tls or False, limits=limits)
 
     async def get(self, path: str, **headers: str) -> httpx2.Response:
-        """One answer, read to its end. Raises what is in AWAY."""
+        """One answer, read to its end. Raises what is in SILENT."""
         timeout = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), WELCOME_SECONDS)}
         request = httpx2.Request("GET", f"{self.base}{path}", headers=headers, extensions=timeout)
         answer = await self.transport.handle_async_request(request)
@@ -96,7 +96,7 @@ class Phone:
                 raise OSError("the board is older than the page")
 
     async def join(self) -> None:
-        """Returns when the welcome has come. Raises what is in AWAY."""
+        """Returns when the welcome has come. Raises what is in SILENT."""
         address = f"{self.site.base.replace('http', 'ws', 1)}/socket.io/?EIO=4&transport=websocket"
         headers = {"Origin": self.site.base} | ({"Cookie": self.cookie} if self.cookie else {})
         self.socket = await connect(
@@ -116,7 +116,7 @@ class Phone:
             raise OSError(self.lost)
 
     async def call(self, command: str, **body: Any) -> dict[str, Any]:
-        """One command over the socket, under a fresh key. Raises what is in AWAY."""
+        """One command over the socket, under a fresh key. Raises what is in SILENT."""
         if self.socket is None:
             raise OSError("not connected")
         self.asked += 1
@@ -124,7 +124,8 @@ class Phone:
         text = json.dumps([command, {"key": secrets.token_urlsafe(12), **body}])
         await self.socket.send(f"42{self.asked}{text}")
         async with asyncio.timeout(ANSWER_SECONDS):
-            return await waiting
+            answer: dict[str, Any] = await waiting
+        return answer
 
     async def leave(self) -> None:
         for task in (self.reading, self.catching):
@@ -205,7 +206,7 @@ class Phone:
             self.catching = asyncio.create_task(self._catch_up())
 
     async def _catch_up(self) -> None:
-        with contextlib.suppress(AWAY):  # The next pulse tells of it again.
+        with contextlib.suppress(*SILENT):  # The next pulse tells of it again.
             headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
             since = {"since": self.number, "epoch": self.epoch}
             self.take(await self.site.board(headers, audience=self.audience, **since), live=False)

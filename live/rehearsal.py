@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from live.passes import Link
-from live.phone import AWAY, Phone, Site
+from live.phone import SILENT, Phone, Site
 from live.verdict import Findings
 
 MOST_PHONES, MOST_SECONDS = 5_000, 600
@@ -96,7 +96,7 @@ class Rehearsal:
                 try:
                     await phone.open_page()
                     await phone.join()
-                except AWAY as error:
+                except SILENT as error:
                     self._fault(error)
                     await phone.leave()
                     return
@@ -157,7 +157,7 @@ class Rehearsal:
         began = time.perf_counter()
         try:
             answer = await phone.call(command, **body)
-        except AWAY as error:
+        except SILENT as error:
             self.found.unanswered += 1
             self._fault(error)
             return None
@@ -245,7 +245,7 @@ class Rehearsal:
         try:
             if self.host.socket and not self.host.lost:  # Also where it was never opened: refused, and still a draft.
                 await self.host.call("session.cancel")
-        except AWAY as error:
+        except SILENT as error:
             self._fault(error)
         for phone in [self.host, *self.phones]:
             await phone.leave()

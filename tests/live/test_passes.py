@@ -47,7 +47,7 @@ async def test_only_the_pass_of_this_very_rehearsal_opens_it() -> None:
         visitor = await hall.family()
 
         async def ask(code: str, proof: str) -> tuple[int, bool]:
-            headers = {"Authorization": f"Bearer {proof}", "Accept": "application/json"}
+            headers = {"Authorization": f"Bearer {proof}".encode(), "Accept": b"application/json"}
             answer = await visitor.http.get(f"/s/{code}/rehearsal", headers=headers)
             return answer.status_code, "token" in answer.json()
 
@@ -84,7 +84,7 @@ async def test_a_rehearsal_has_a_host_who_can_do_nothing_elsewhere() -> None:
             (link.code, "session.schedule", 200),
             (link.code, "session.cancel", 200),
         ]:
-            body = {"key": f"rehearsal-{command}"}
+            body = {"key": command.replace(".", "-")}
             answer = await visitor.http.post(f"/s/{code}/do/{command}", json=body, headers=as_host)
             assert answer.status_code == status, answer.text
         held = await visitor.http.get(f"/s/{link.code}/rehearsal", headers={"Authorization": f"Bearer {link.proof}"})

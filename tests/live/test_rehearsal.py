@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from live.passes import plan_rehearsal, read_link
 from live.rehearsal import Rehearsal
 from live.settings import Settings
@@ -81,7 +83,7 @@ def test_it_is_bounded() -> None:
         assert (ran.returncode, "is not in the range" in ran.stderr) == (2, True)
 
 
-async def test_what_got_lost_is_found(monkeypatch: Any) -> None:
+async def test_what_got_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Phones that are kept from hearing a change are counted, so that a verdict can be bad."""
     server = shared_server()
     settings = Settings(database_url=server.database_url, secret_key=SECRET, public_url=server.base)
@@ -92,7 +94,7 @@ async def test_what_got_lost_is_found(monkeypatch: Any) -> None:
 
         async def two_go_deaf(*doing: Any) -> None:
             for phone in run.phones[:2]:
-                phone.take = lambda patch, live=True: None  # type: ignore[method-assign]
+                monkeypatch.setattr(phone, "take", lambda *_, **__: None)
             await joined(*doing)
 
         monkeypatch.setattr(run, "_everybody", two_go_deaf)

@@ -178,7 +178,7 @@ async def open_scene(
     for one in running:
         one.settings["public_url"] = homes
     database = running[0].open_database()
-    scene = None
+    scene: Scene | None = None
     try:
         session = await live_session(database)
         await ask_and_approve(database, session, questions)
@@ -188,7 +188,7 @@ async def open_scene(
         scene = Scene(running, session, token, phones)
         yield scene
     finally:
-        if scene:
+        if scene is not None:
             await scene.http.aclose()
         await database.dispose()
         for one in running:

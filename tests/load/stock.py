@@ -17,15 +17,15 @@ port, path = int(sys.argv[1]), Path(sys.argv[2])
 server = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins="*")
 
 
-@server.event
 async def connect(sid: str, _environ: Any, _auth: Any) -> None:
     await server.enter_room(sid, "hall")
     server.start_background_task(server.emit, "pulse", {"head": 0}, sid)  # After the answer to the connect.
 
 
-@server.event
 async def go(_sid: str, _raw: Any) -> None:
     await server.emit(*json.loads(path.read_text()), room="hall")
 
 
+server.on("connect", connect)
+server.on("go", go)
 uvicorn.run(socketio.ASGIApp(server), port=port, log_level="error", access_log=False)
