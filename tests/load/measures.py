@@ -81,12 +81,11 @@ async def fanout(table: Table, scene: Scene, crowd: Crowd, phones: int) -> None:
     ours: list[dict[str, Any]] = []
     others: dict[str, list[float]] = {LOOP: [], NODE: [], STOCK: []}
     joined: dict[str, float] = {}
-    cpu = scene.cpu()
     async with AsyncExitStack() as stack:
         references = [await stack.enter_async_context(running(name, frame)) for name in others]
         for reference in references:
             joined[reference.name] = await reference.join(phones)
-        cpu = scene.cpu()
+            reference.sleep()
         used = 0.0
         for number in range(ROUNDS):
             cpu = scene.cpu()
@@ -94,7 +93,6 @@ async def fanout(table: Table, scene: Scene, crowd: Crowd, phones: int) -> None:
             used += scene.cpu() - cpu
             for reference in references:
                 if reference.name != STOCK or number < STOCK_ROUNDS:
-                    await asyncio.sleep(QUIET / 2)
                     others[reference.name].append(await reference.round())
     if missing := [told for told in ours if told["heard"] != told["wanted"]]:
         table.check("one change", [f"{told['wanted'] - told['heard']} devices did not hear it" for told in missing])
