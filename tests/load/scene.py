@@ -159,13 +159,18 @@ class Scene:
         words = f"{NEWS} ({secrets.token_hex(3)})"
         return {"key": secrets.token_urlsafe(12), "question": question, "rev": self.revs[question], "words": words}
 
-    async def statements(self) -> float:
-        """How many statements the servers have sent to the database so far."""
+    async def metric(self, name: str, otherwise: float) -> float:
+        """As the first server tells it; `otherwise` where it says nothing of it."""
         told = (await self.http.get("/metrics")).text
-        return next((float(line.split()[1]) for line in told.splitlines() if line.startswith(COUNTER)), float("nan"))
+        return next((float(line.split()[-1]) for line in told.splitlines() if line.startswith(name)), otherwise)
 
+    async def statements(self) -> float:
+        """How many it has sent to the database so far."""
+        return await self.metric("facetoface_statements_total ", float("nan"))
 
-COUNTER = "facetoface_statements_total "
+    async def connected(self) -> int:
+        """Families' devices that it holds."""
+        return int(await self.metric('facetoface_connections{audience="public"}', 0))
 
 
 @asynccontextmanager
