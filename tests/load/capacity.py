@@ -17,7 +17,7 @@ FIGURES, DOCUMENT = HERE / "figures.json", HERE.parents[1] / "docs/performance.m
 BEGIN, END = "<!-- from tests/load/capacity.py -->\n", "<!-- to here -->"
 
 BUSY = 0.7
-"""How much of a core may be used when all goes as expected."""
+"""How much of a core, a network or a memory may be used when all goes as expected."""
 KERNEL_KIB = 8
 """What the kernel keeps for a connection in which nothing waits; assumed."""
 HEADERS = 78
@@ -103,16 +103,15 @@ def need(place: Place, figures: Figures) -> Need:
     voting = votes * figures.vote_cpu
     processes = max(1, ceil((watching + voting) / BUSY))
     usable = place.cores - 1
-    machines = max(1, ceil(processes / usable))
-    each = place.phones / machines
     gib = place.phones * (figures.phone_kib + KERNEL_KIB) / 1024**2 + processes * 0.15
     mbit = place.phones * wire_bytes(figures) * 8 / 1e6
+    machines = max(ceil(processes / usable), ceil(mbit / (BUSY * WIRE_MOST)), ceil(gib / (BUSY * place.gib)))
     arriving = place.phones / ARRIVE_SECONDS * (figures.join_cpu + figures.page_cpu)
     statements = processes * LOOKS * STATEMENTS_EACH + min(votes, processes * LOOKS) * STATEMENTS_EACH
     shares = {
         "CPU to tell everybody": (watching + voting) / (machines * usable),
         "memory": gib / (machines * place.gib),
-        "the network of a machine": each * wire_bytes(figures) * 8 / 1e6 / WIRE_MOST,
+        "the network of a machine": mbit / machines / WIRE_MOST,
         "CPU while all arrive": arriving / (machines * usable),
         "the database, read by every process": statements / DATABASE_MOST,
         "the votes of one session, which are written one batch after the other": votes * figures.vote_cpu,
