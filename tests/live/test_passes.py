@@ -47,7 +47,7 @@ async def test_only_the_pass_of_this_very_rehearsal_opens_it() -> None:
         visitor = await hall.family()
 
         async def ask(code: str, proof: str) -> tuple[int, bool]:
-            headers = {"Authorization": f"Bearer {proof}".encode(), "Accept": b"application/json"}
+            headers = {b"Authorization": f"Bearer {proof}".encode(), b"Accept": b"application/json"}
             answer = await visitor.http.get(f"/s/{code}/rehearsal", headers=headers)
             return answer.status_code, "token" in answer.json()
 
