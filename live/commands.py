@@ -226,6 +226,7 @@ COMMANDS: dict[str, Command] = {
     "session.carry_over": Command(CarryOver, P.DECIDE, closing.carry_over),
     "session.complete": Command(Body, P.RUN_SESSION, closing.complete),
     "session.publish": Command(Body, P.RUN_SESSION, lifecycle.publish),
+    "session.withdraw": Command(Body, P.RUN_SESSION, lifecycle.withdraw),
     "session.cancel": Command(Body, P.RUN_SESSION, lifecycle.cancel),
 }
 """Every command: name -> body, what the caller must be allowed, and the verb that does it."""

@@ -31,6 +31,7 @@ KINDS: dict[str, Phrase] = {
     "followed": Phrase("Follow-ups"),
     "danger": Phrase("Danger"),
     "input": Phrase("Protection"),
+    "captions": Phrase("Captions"),
     "session": Phrase("The session itself"),
 }
 """What one can look for in the log; every event is of one kind."""
@@ -67,8 +68,16 @@ SAYINGS: dict[type[Event], Saying] = {
     ev.SessionResumed: Saying("session", Phrase("{who} ended the break")),
     ev.SessionEnded: Saying("session", Phrase("{who} ended the session")),
     ev.SessionPublished: Saying("session", Phrase("{who} published the answers")),
+    ev.SessionWithdrawn: Saying("session", Phrase("{who} took the published answers back to correct them")),
     ev.SessionCancelled: Saying("session", Phrase("{who} cancelled the session")),
     ev.SessionCompleted: Saying("session", Phrase("{who} marked the session as complete")),
+    ev.CaptionsImported: Saying(
+        "captions",
+        Phrase("{who} added {cues} captions from a file ({lang})"),
+        lambda e: e.replaces,
+        Phrase("{who} put {cues} captions from a file in place of those before ({lang})"),
+    ),
+    ev.CaptionCorrected: Saying("captions", Phrase("{who} corrected caption {cue} ({lang})")),
     ev.VotesCounted: Saying("session", Phrase("The votes were counted: {votes}")),
     ev.InputPaused: Saying("input", Phrase("{who} paused all input")),
     ev.InputResumed: Saying("input", Phrase("{who} opened the input again")),
@@ -199,6 +208,9 @@ PLANNED: dict[str, Phrase] = {
     "review": Phrase("whether questions are read first"),
     "names": Phrase("names of families"),
     "limit": Phrase("length of a question"),
+    "links": Phrase("links"),
+    "recording": Phrase("recording"),
+    "offset": Phrase("where the session starts in the recording"),
 }
 """What a plan lays down, within a sentence."""
 
@@ -396,6 +408,8 @@ PLACES: dict[str, Callable[[_Telling, Entry, Any], str]] = {
     "title": lambda _telling, _entry, event: event.plan.title,
     "changed": lambda telling, _, event: telling.changed(event.plan),
     "votes": lambda _telling, _entry, event: str(sum(event.tallies.values())),
+    "cues": lambda _telling, _entry, event: str(event.cues),
+    "cue": lambda _telling, _entry, event: str(event.cue),
     "seconds": lambda _telling, _entry, event: str(event.seconds),
     "family": lambda _telling, _entry, event: mark_of(event.person),
     "speaker": lambda _telling, _entry, event: event.speaker,

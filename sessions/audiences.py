@@ -25,10 +25,12 @@ SEES: Mapping[Audience, frozenset[State]] = {
 BETWEEN_STAFF: frozenset[type[Event]] = ev.STILL | frozenset[type[Event]](
     {ev.ParticipantMuted, ev.ParticipantUnmuted, ev.InputHeld}
 )
+CAPTIONS = frozenset[type[Event]]((ev.CaptionsImported, ev.CaptionCorrected))
+"""What has a stream of its own, and changes no board."""
 ORDER_OF_THE_LINE = frozenset[type[Event]]((ev.LineupMoved, ev.LineupAssigned))
 UNSEEN: Mapping[Audience, frozenset[type[Event]]] = {
-    Audience.PUBLIC: BETWEEN_STAFF | ORDER_OF_THE_LINE,
-    Audience.SPEAKER: BETWEEN_STAFF,
+    Audience.PUBLIC: BETWEEN_STAFF | ORDER_OF_THE_LINE | CAPTIONS,
+    Audience.SPEAKER: BETWEEN_STAFF | CAPTIONS,
     Audience.DESK: frozenset(),
 }
 """Events that change nothing an audience may see, whatever the state."""

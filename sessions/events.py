@@ -46,10 +46,18 @@ class SessionState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Link(msgspec.Struct, frozen=True):
+    """Something to read on, at an address of somebody else's."""
+
+    label: str
+    address: str
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What the host has laid down about a session.
 
     `limit` is in characters as a reader counts them; `reasons` are the codes of its published rules (none: all).
+    `recording` is the address of a recording, and `offset` where in it the session starts, in milliseconds.
     """
 
     title: str
@@ -66,6 +74,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     review: bool = True
     names: str = "optional"
     limit: int = 600
+    links: tuple[Link, ...] = ()
+    recording: str = ""
+    offset: int = 0
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
@@ -115,6 +126,10 @@ class SessionEnded(SessionEvent, frozen=True, tag="session.ended"): ...
 class SessionPublished(SessionEvent, frozen=True, tag="session.published"): ...
 
 
+class SessionWithdrawn(SessionEvent, frozen=True, tag="session.withdrawn"):
+    """What was published is taken back to be corrected."""
+
+
 class SessionCancelled(SessionEvent, frozen=True, tag="session.cancelled"): ...
 
 
@@ -148,6 +163,36 @@ class ParticipantMuted(SessionEvent, frozen=True, kw_only=True, tag="participant
 
 class ParticipantUnmuted(SessionEvent, frozen=True, kw_only=True, tag="participant.unmuted"):
     person: str
+
+
+class CaptionEvent(Event, frozen=True, kw_only=True):
+    """Something happened to the captions in one language; it has its number in their stream, too."""
+
+    lang: str
+
+
+class CaptionsImported(CaptionEvent, frozen=True, kw_only=True, tag="captions.imported"):
+    """`cues` captions came from a file, numbered from `first` on; `digest` covers all of them, in this order.
+
+    `offset` is where in the file the session starts, in milliseconds; `early` counts what was said before that and
+    left out. `replaces`: what was there before does not show any more.
+    """
+
+    format: str
+    replaces: bool
+    offset: int
+    first: int
+    cues: int
+    early: int
+    digest: str
+
+
+class CaptionCorrected(CaptionEvent, frozen=True, kw_only=True, tag="caption.corrected"):
+    """Caption `cue` has other words or another speaker; `digest` is that of its words, which lie with the captions."""
+
+    cue: int
+    digest: str
+    speaker: Digest | None = None
 
 
 class VotesCounted(SessionEvent, frozen=True, kw_only=True, tag="votes.counted"):

@@ -31,6 +31,7 @@ TRANSITIONS: dict[tuple[S, str], S] = {
     (S.PAUSED, "resume"): S.LIVE,
     (S.PAUSED, "end"): S.ENDED,
     (S.ENDED, "publish"): S.PUBLISHED,
+    (S.PUBLISHED, "withdraw"): S.ENDED,
 }
 """(state, verb) -> state. What is not here is refused."""
 
@@ -147,6 +148,11 @@ async def resume(tx: Transaction, caller: Caller) -> None:
 async def publish(tx: Transaction, caller: Caller) -> None:
     _move(tx, caller, "publish", ev.SessionPublished)
     tx.session.published_at = tx.now
+
+
+async def withdraw(tx: Transaction, caller: Caller) -> None:
+    """Take what was published back, to correct it; that it had been published stays known."""
+    _move(tx, caller, "withdraw", ev.SessionWithdrawn)
 
 
 async def cancel(tx: Transaction, caller: Caller) -> None:

@@ -16,9 +16,10 @@ from sqlalchemy import ForeignKey, ForeignKeyConstraint, Integer, String, Text, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from sessions import tracks
 from sessions.audiences import touches
 from sessions.database import Transaction
-from sessions.events import Entry, Event, decode, digests, encode
+from sessions.events import CaptionEvent, Entry, Event, decode, digests, encode
 from sessions.question import Audience
 from sessions.session import Session
 from sessions.tables import Base
@@ -65,8 +66,11 @@ def link(previous: str, body: bytes) -> str:
     return hashlib.sha256(bytes.fromhex(previous) + body).hexdigest()
 
 
-def record(tx: Transaction, event: Event) -> int:
-    """Add an event to the log of the locked session; answers its number. Nothing is told before the commit."""
+def record(tx: Transaction, event: Event, place: tuple[str, int] | None = None) -> int:
+    """Add an event to the log of the locked session; answers its number. Nothing is told before the commit.
+
+    `place` is its stream beside those that every event may have, and its number there.
+    """
     session, body = tx.session, encode(event)
     session.seq += 1
     session.hash = link(session.hash, body)
@@ -74,8 +78,9 @@ def record(tx: Transaction, event: Event) -> int:
     tx.append(LogRow, session_id=session.id, seq=session.seq, event=name, body=body.decode(), hash=session.hash)
     if touches(event, Audience.PUBLIC):
         session.public_seq += 1
-        place = {"stream": "public", "seq": session.public_seq, "log_seq": session.seq}
-        tx.append(StreamRow, session_id=session.id, **place)
+        tx.append(StreamRow, session_id=session.id, stream="public", seq=session.public_seq, log_seq=session.seq)
+    if place:
+        tx.append(StreamRow, session_id=session.id, stream=place[0], seq=place[1], log_seq=session.seq)
     tx.recorded.append((session.seq, event))
     return session.seq
 
@@ -116,7 +121,9 @@ async def verify(db: AsyncSession, session_id: int) -> tuple[Head, Sequence[str]
     faults: list[str] = []
     end = await head(db, session_id)
     rows = (await db.execute(select(LogRow).where(LogRow.session_id == session_id).order_by(LogRow.seq))).scalars()
-    seq, before, public, named = 0, NO_HASH, [], set()
+    seq, before, named = 0, NO_HASH, set()
+    events: list[Event] = []
+    places: dict[str, list[int]] = {"public": []}
     for row in rows:
         seq += 1
         if row.seq != seq:
@@ -131,21 +138,28 @@ async def verify(db: AsyncSession, session_id: int) -> tuple[Head, Sequence[str]
         except msgspec.MsgspecError:
             faults.append(f"event {row.seq} cannot be read")
             continue
+        events.append(event)
         named.update(digests(event))
         if row.event != event.__struct_config__.tag:
             faults.append(f"event {row.seq} is labelled {row.event}, and is another")
         if touches(event, Audience.PUBLIC):
-            public.append(row.seq)
+            places["public"].append(row.seq)
+        if isinstance(event, CaptionEvent):
+            places.setdefault(tracks.stream(event.lang), []).append(row.seq)
     if (seq, before) != (end.seq, end.hash):
         faults.append(
             f"the log ends at {seq}, the session's head says {end.seq}: its end was cut, replaced or extended"
         )
-    places = select(StreamRow.seq, StreamRow.log_seq).where(
-        StreamRow.session_id == session_id, StreamRow.stream == "public"
-    )
-    stream = [tuple(place) for place in await db.execute(places.order_by(StreamRow.seq))]
-    if stream != list(enumerate(public, 1)) or len(public) != end.public:
+    query = select(StreamRow.stream, StreamRow.seq, StreamRow.log_seq).where(StreamRow.session_id == session_id)
+    found: dict[str, list[tuple[int, int]]] = {"public": []}
+    for name, n, at in await db.execute(query.order_by(StreamRow.stream, StreamRow.seq)):
+        found.setdefault(name, []).append((n, at))
+    told = {name: list(enumerate(numbers, 1)) for name, numbers in places.items()}
+    if found.pop("public") != told.pop("public") or len(places["public"]) != end.public:
         faults.append("the public stream does not hold exactly the public events in their order")
+    if found != told:
+        faults.append("the streams of captions do not hold exactly their events in their order")
+    faults += await tracks.faults(db, session_id, events)
     kept = (await db.execute(select(Words).where(Words.session_id == session_id))).scalars().all()
     faults += [f"words {w.digest[:12]} are not those that were recorded" for w in kept if changed(w)]
     faults += [f"words {d[:12]} are missing" for d in sorted(named - {w.digest for w in kept})]

@@ -22,6 +22,7 @@ ALLOWED_IN: dict[str, frozenset[S]] = {
     "input": RUNNING,
     "follow_up": RUNNING | AFTER,
     "complete": AFTER,
+    "caption": AFTER,
 }
 """In which states of the session each kind of act is possible; anything else is refused as `not_now`."""
 

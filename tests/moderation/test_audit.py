@@ -49,6 +49,11 @@ def step(kind: type[ev.QuestionEvent], was: State, state: State, by: str = "ana"
     return kind(at=AT, by=by, question=more.pop("question", "q12"), was=was, state=state, **more)
 
 
+def captions(*, replaces: bool) -> ev.CaptionsImported:
+    fields: dict[str, Any] = {"format": "vtt", "offset": 0, "first": 1, "cues": 1200, "early": 0, "digest": "c" * 64}
+    return ev.CaptionsImported(at=AT, by="ana", lang="es", replaces=replaces, **fields)
+
+
 H, S, Q, P = State.HELD, State.SHOWN, State.QUEUED, State.PRIVATE
 LIVE: dict[str, Any] = {"at": AT, "by": "ana", "state": SessionState.LIVE}
 EACH: list[tuple[Event, str, tuple[Why, ...]]] = [
@@ -66,6 +71,14 @@ EACH: list[tuple[Event, str, tuple[Why, ...]]] = [
     (ev.SessionResumed(**LIVE), "Ana ended the break", ()),
     (ev.SessionEnded(**LIVE), "Ana ended the session", ()),
     (ev.SessionPublished(**LIVE), "Ana published the answers", ()),
+    (ev.SessionWithdrawn(**LIVE), "Ana took the published answers back to correct them", ()),
+    (captions(replaces=False), "Ana added 1200 captions from a file (Spanish)", ()),
+    (captions(replaces=True), "Ana put 1200 captions from a file in place of those before (Spanish)", ()),
+    (
+        ev.CaptionCorrected(at=AT, by="ana", lang="es", cue=17, digest="c" * 64),
+        "Ana corrected caption 17 (Spanish)",
+        (),
+    ),
     (ev.SessionCancelled(**LIVE | {"by": "operator"}), "The operator cancelled the session", ()),
     (ev.SessionCompleted(**LIVE), "Ana marked the session as complete", ()),
     (ev.VotesCounted(**LIVE, tallies={"q12": 3, "q9": 4}), "The votes were counted: 7", ()),

@@ -99,8 +99,8 @@ GOLDEN: list[tuple[Event, str]] = [
             plan=Plan(title="¿Autobús?", topics=("Buses",), starts_at=AT),
         ),
         '{"at":"2026-05-01T18:00:00.250000Z","by":"ana","code":"BUS234","event":"session.planned","plan":{"about":"",'
-        '"doors_minutes":30,"ends_at":null,"languages":["en","es"],"limit":600,"names":"optional","reasons":[],'
-        '"review":true,"schools":[],"speakers":[],"starts_at":"2026-05-01T18:00:00.250000Z","title":"¿Autobús?","topics":["Buses"],'
+        '"doors_minutes":30,"ends_at":null,"languages":["en","es"],"limit":600,"links":[],"names":"optional","offset":0,'
+        '"reasons":[],"recording":"","review":true,"schools":[],"speakers":[],"starts_at":"2026-05-01T18:00:00.250000Z","title":"¿Autobús?","topics":["Buses"],'
         '"zone":"America/Phoenix"},"state":"draft"}',
     ),
     (
@@ -166,6 +166,8 @@ def test_the_bytes_stay_the_same(event: Event, body: str) -> None:
 
 def test_every_event_has_a_name_in_the_past_tense_of_its_own() -> None:
     assert sorted(EVENTS) == [
+        "caption.corrected",
+        "captions.imported",
         "followup.attempted",
         "followup.closed",
         "followup.planned",
@@ -209,6 +211,7 @@ def test_every_event_has_a_name_in_the_past_tense_of_its_own() -> None:
         "session.resumed",
         "session.scheduled",
         "session.started",
+        "session.withdrawn",
         "stage.brought",
         "stage.deferred",
         "stage.settled",
@@ -220,6 +223,7 @@ def test_every_event_has_a_name_in_the_past_tense_of_its_own() -> None:
 
 def test_personal_words_are_only_in_digests() -> None:
     assert {str(kind.__struct_config__.tag): names for kind, names in WORDS_IN.items() if names} == {
+        "caption.corrected": ("speaker",),
         "question.asked": ("words", "name"),
         "question.edited": ("words",),
         "question.declined": ("say",),
