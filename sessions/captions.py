@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -20,11 +21,13 @@ from sessions.permissions import Caller
 from sessions.policy import require
 from sessions.refusals import Refusal
 from sessions.tracks import MAX_LANG, CueRow, Track, Voice, leaf, named, root, stream
-from sessions.words import clean_line
+from sessions.words import TURNING, clean_line
 
 MAX_CUES = 20_000
 """In one track: eight hours of speech have about 12,000."""
 MAX_WORDS, MAX_SPEAKER = 1_000, 80
+MAX_OFFSET = 24 * 3600 * 1000
+UNSEEN = frozenset("\ufeff\u200b\u2060\xad") | TURNING
 
 
 class Line(NamedTuple):
@@ -52,6 +55,12 @@ class Cue(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     corrected_at: datetime | None = None
 
 
+def tidy(text: str) -> str:
+    """The text on one line, without what nobody sees: tools leave marks of order and breaks behind."""
+    seen = (c for c in text if c not in UNSEEN and (c.isspace() or unicodedata.category(c) not in ("Cc", "Cs", "Co")))
+    return " ".join("".join(seen).split())
+
+
 def on_clock(lines: Sequence[Line], offset: int) -> list[Line]:
     """The lines on the session's clock, in order; what ended before its start is left out.
 
@@ -75,6 +84,8 @@ async def take_in(
     require(tx.session, "caption")
     if lang not in tx.plan.languages or len(lang) > MAX_LANG:
         raise Refusal("bad", "Please choose one of the session's languages.")
+    if abs(offset) > MAX_OFFSET:
+        raise Refusal("bad", "Please give a time within one day.")
     said = on_clock(lines, offset)
     if not said:
         raise Refusal("bad", "Nothing in this file was said after the start of the session. Please check the offset.")
@@ -120,8 +131,8 @@ async def correct(
         raise Refusal("not_found", "This caption is not there any more. Please reload the page.")
     if row.rev != rev:
         raise Refusal("stale", "Somebody has just corrected this caption. Please look at it again.")
-    words = clean_line(words, MAX_WORDS)
-    name = clean_line(speaker, MAX_SPEAKER) if speaker and speaker.strip() else None
+    words = clean_line(tidy(words), MAX_WORDS)
+    name = clean_line(tidy(speaker), MAX_SPEAKER) if speaker and speaker.strip() else None
     voices = await _voices(tx, [name] if name else [])
     voice = voices[name] if name else None
     if row.words == words and row.voice == (voice and voice.number):
