@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from itertools import count
@@ -23,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from live import (
     archives,
     audit,
+    captions,
     closing,
     desk,
     doors,
@@ -33,6 +35,7 @@ from live import (
     pages,
     passes,
     planning,
+    review,
     rules,
     wire,
 )
@@ -46,6 +49,8 @@ from sessions.refusals import Refusal
 
 logger = structlog.get_logger()
 MOST_BODY = 256 * 1024
+FILES = re.compile(r"/office/[^/]{1,20}/captions")
+"""Where a whole file may come in."""
 LOOK_ANYWAY = 4
 """Turns of looking after which a server that hears nudges looks all the same."""
 LOOK_EVERY, BEAT_EVERY, RECHECK_EVERY, TIME_EVERY = 1.0, 15.0, 4.0, 5.0
@@ -83,6 +88,8 @@ def create_app(settings: Settings) -> Starlette:
             *archives.routes,
             *doors.routes,
             *planning.routes,  # Both before the office, whose /office/{code} would take /office/new for a session.
+            *captions.routes,
+            *review.routes,
             *follow_ups.routes,
             *office.routes,
             Mount(
@@ -156,6 +163,8 @@ class Guard:
             f"img-src 'self' data:; connect-src 'self' {sockets}; form-action 'self'; base-uri 'none'; "
             "frame-ancestors 'none'; manifest-src 'self'"
         )
+        if house.settings.recording_origins:
+            policy += f"; media-src {' '.join(house.settings.recording_origins)}"
         self.headers = [
             (b"content-security-policy", policy.encode()),
             (b"x-content-type-options", b"nosniff"),
@@ -189,13 +198,13 @@ class Guard:
             self.check(request)
         except Refusal as refusal:
             return await (await refused(request, refusal))(scope, receive, send_with_headers)
-        seen = 0
+        seen, most = 0, captions.MOST_FILE if FILES.fullmatch(request.url.path) else MOST_BODY
 
         async def receive_within_limit() -> Message:
             nonlocal seen
             told = await receive()
             seen += len(told.get("body", b""))
-            if seen > MOST_BODY:
+            if seen > most:
                 raise HTTPException(413)
             return told
 

@@ -21,7 +21,7 @@ from moderation import closing, decisions, followups, lineup, protection, questi
 from moderation.language import language
 from moderation.questions import Question
 from moderation.screening import OURS, screen
-from sessions import keys, lifecycle, log
+from sessions import captions, keys, lifecycle, log
 from sessions.batches import Batches
 from sessions.database import Database, Transaction
 from sessions.permissions import Caller, Permission
@@ -166,6 +166,16 @@ class Reschedule(Body, frozen=True, kw_only=True):
     ends_at: Moment | None = None
 
 
+class CorrectCaption(Body, frozen=True, kw_only=True):
+    """Caption `cue` of the track in `lang`, as it stood at `rev` of its stream."""
+
+    lang: Lang
+    cue: Rev
+    rev: Rev
+    words: str
+    speaker: str | None = None
+
+
 class Command(NamedTuple):
     """A command that `is_lease` changes nothing that is kept: no transaction, no key, no event."""
 
@@ -216,6 +226,7 @@ COMMANDS: dict[str, Command] = {
     "followup.plan": Command(FollowUp, P.FOLLOW_UP, followups.plan),
     "followup.attempt": Command(Attempt, P.FOLLOW_UP, followups.attempt),
     "followup.close": Command(CloseFollowUp, P.FOLLOW_UP, followups.close),
+    "caption.correct": Command(CorrectCaption, P.CAPTION, captions.correct),
     "session.schedule": Command(Body, P.RUN_SESSION, lifecycle.schedule),
     "session.reschedule": Command(Reschedule, P.RUN_SESSION, lifecycle.reschedule),
     "session.open_doors": Command(Body, P.RUN_SESSION, lifecycle.open_doors),

@@ -14,6 +14,7 @@ from live.nudge import CHANNEL, Nudges
 from live.presence import Presence
 from live.rendering import Renderer
 from live.settings import Settings
+from live.shelf import Shelf
 from live.sockets import Sockets
 from live.throttle import Throttle
 from live.twins import Twins
@@ -41,6 +42,7 @@ class House:
     sockets: Sockets
     nudges: Nudges | None
     alarms: Alarms
+    archives: Shelf
     moved: Callable[[int], None]
     is_leaving: bool = False
     """Told to stop: nobody should be sent here any more."""
@@ -80,5 +82,6 @@ def build_house(settings: Settings) -> House:
         sockets,
         nudges,
         alarms,
+        Shelf(database),
         moved,
     )

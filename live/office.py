@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from live.rendering import qr, row_view
 from live.visit import Visit, house_of, staff, visit
-from sessions import people
+from sessions import people, policy
 from sessions import session as sessions
 from sessions.database import clock
 from sessions.events import SessionState as S
@@ -32,7 +32,8 @@ def steps(_: Gettext, endless: bool) -> dict[str, tuple[str, str]]:
         "resume": (_("Go on"), _("The break is over.")),
         "pause": (_("Take a break"), _("Families can go on asking meanwhile.")),
         "end": (_("End the session"), _("Nothing more can be asked. Answers in writing can still be added.")),
-        "publish": (_("Publish the answers"), _("Everybody can read the questions and answers in the archive.")),
+        "publish": (_("Review and publish"), _("Everybody can read the questions and answers in the archive.")),
+        "withdraw": (_("Take it back to correct it"), _("Readers see that it is being corrected.")),
         "cancel": (_("Cancel it"), _("It will not take place. This cannot be undone.")),
     }
 
@@ -43,6 +44,8 @@ MAIN = ("schedule", "open_doors", "start", "resume", "end", "publish")
 
 CONFIRMED = ("end", "cancel")
 """What cannot be undone is pressed twice."""
+REVIEWED = ("publish", "withdraw")
+"""What is done on the page of the review."""
 
 
 def actions(session: Session, _: Gettext) -> list[dict[str, Any]]:
@@ -57,6 +60,7 @@ def actions(session: Session, _: Gettext) -> list[dict[str, Any]]:
             "hint": texts[verb][1],
             "primary": verb == main,
             "confirm": verb in CONFIRMED,
+            "href": f"/office/{session.code}/review" if verb in REVIEWED else None,
         }
         for verb in sorted(possible, key=lambda v: v != main)
     ]
@@ -71,7 +75,8 @@ def next_step(session: Session, _: Gettext) -> dict[str, Any]:
     now = actions(session, _)
     if not now:
         return {"label": _("Look at it"), "href": f"/office/{session.code}", "command": None}
-    return {"label": now[0]["label"], "href": None, "command": now[0]["command"]}
+    href = now[0]["href"]
+    return {"label": now[0]["label"], "href": href, "command": None if href else now[0]["command"]}
 
 
 async def office(request: Request) -> Response:
@@ -110,6 +115,8 @@ async def session_page(request: Request, here: Visit, fresh: dict[str, Any] | No
     }
     if here.caller.may(Permission.FOLLOW_UP):
         links["follow_ups"] = f"/s/{code}/follow-ups"
+    if S(here.session.state) in policy.AFTER:
+        links |= {"captions": f"/office/{code}/captions", "review": f"/office/{code}/review"}
     links |= {"close": f"/s/{code}/close", "log": f"/s/{code}/log"}
     if here.session.state == S.PUBLISHED:
         links["archive"] = f"/archive/{code}"

@@ -38,6 +38,7 @@ BACKS = {
     "stage": "/s/{code}/stage",
     "office": "/office/{code}",
     "close": "/s/{code}/close",
+    "review": "/office/{code}/review",
     **follow_ups.BACKS,
 }
 """Where a form's sender goes afterwards, by the name of the screen they came from."""

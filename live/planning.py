@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+import msgspec
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -165,7 +166,10 @@ async def edit(request: Request) -> Response:
         try:
             async with house.database.writing() as tx:
                 await tx.lock(here.session.id)
-                await lifecycle.change(tx, here.caller, plan)
+                there = tx.session.plan
+                # Laid down on the page of the review, and no part of this form.
+                kept = {name: getattr(there, name) for name in ("recording", "offset", "links")}
+                await lifecycle.change(tx, here.caller, msgspec.structs.replace(plan, **kept))
             house.moved(here.session.id)
             return RedirectResponse(f"/office/{here.session.code}", 303)
         except Refusal as refusal:

@@ -100,6 +100,8 @@ class Settings(BaseSettings):
     """What a family dials for help, told to whoever may be in danger; and in an emergency."""
     profanity_list: Path | None = None
     """A file of words that raise the flag for profanity beside ours, one a line, in UTF-8."""
+    recordings_from: str = ""
+    """Origins, with commas, whose recordings play within the archive's own page; others are linked to."""
     tick: float = Field(default=0.15, ge=0, le=1)
     """Seconds within which changes are merged into one patch after the first went out at once."""
 
@@ -114,6 +116,17 @@ class Settings(BaseSettings):
             parts = urlsplit(url.strip())
             if parts.scheme not in ("http", "https") or not parts.hostname or "*" in url:
                 raise ValueError("PUBLIC_URL must list full addresses such as https://ask.example.org, without *")
+        return value
+
+    @field_validator("recordings_from")
+    @classmethod
+    def plain_origins(cls, value: str) -> str:
+        # They go into the content security policy as they are: a space or a semicolon would write another policy.
+        for url in (one.strip() for one in value.split(",") if value):
+            parts = urlsplit(url)
+            is_origin = url.rstrip("/") == f"{parts.scheme}://{parts.netloc}" and not set(url) & set("*;' @")
+            if not is_origin or not is_address(url, "https", "http"):
+                raise ValueError("RECORDINGS_FROM lists origins such as https://video.example.org, without *")
         return value
 
     @field_validator("alarm_email", "alarm_from")
@@ -206,6 +219,11 @@ class Settings(BaseSettings):
         """The addresses from which our own pages may speak."""
         parts = [urlsplit(url.strip()) for url in self.public_url.split(",")]
         return [f"{p.scheme}://{p.netloc}" for p in parts]
+
+    @property
+    def recording_origins(self) -> list[str]:
+        """Where recordings that play within our own page come from."""
+        return [url.strip().rstrip("/").lower() for url in self.recordings_from.split(",") if url.strip()]
 
     @property
     def home(self) -> str:

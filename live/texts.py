@@ -248,6 +248,17 @@ def labels(_: Gettext) -> dict[str, Mapping[str, str]]:
         "outcomes": outcome_labels(_),
         "roles": role_labels(_),
         "invitations": invitation_labels(_),
+        "recordings": recording_labels(_),
+    }
+
+
+def recording_labels(_: Gettext) -> dict[str, str]:
+    """Where a recording can be seen, by its kind."""
+    return {
+        "youtube": _("Watch it on YouTube"),
+        "vimeo": _("Watch it on Vimeo"),
+        "file": _("Watch the recording"),
+        "page": _("To the recording"),
     }
 
 

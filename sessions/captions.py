@@ -19,6 +19,7 @@ from sessions.events import CaptionCorrected, CaptionsImported, Digest
 from sessions.log import record
 from sessions.permissions import Caller
 from sessions.policy import require
+from sessions.recording import MAX_OFFSET
 from sessions.refusals import Refusal
 from sessions.tracks import MAX_LANG, CueRow, Track, Voice, leaf, named, root, stream
 from sessions.words import TURNING, clean_line
@@ -26,7 +27,6 @@ from sessions.words import TURNING, clean_line
 MAX_CUES = 20_000
 """In one track: eight hours of speech have about 12,000."""
 MAX_WORDS, MAX_SPEAKER = 1_000, 80
-MAX_OFFSET = 24 * 3600 * 1000
 UNSEEN = frozenset("\ufeff\u200b\u2060\xad") | TURNING
 
 

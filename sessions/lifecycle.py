@@ -8,11 +8,12 @@ import msgspec
 
 from sessions import events as ev
 from sessions.database import Transaction
-from sessions.events import Plan
+from sessions.events import Link, Plan
 from sessions.events import SessionState as S
 from sessions.log import record
 from sessions.permissions import Caller
 from sessions.policy import CLOSED, require
+from sessions.recording import MAX_OFFSET, clean_address
 from sessions.refusals import Refusal
 from sessions.session import Session, make_code
 from sessions.words import clean, clean_line
@@ -35,7 +36,7 @@ TRANSITIONS: dict[tuple[S, str], S] = {
 }
 """(state, verb) -> state. What is not here is refused."""
 
-MAX_TITLE, MAX_ABOUT, MAX_LINE, MAX_LINES, MAX_SCHOOLS = 120, 1000, 80, 30, 150
+MAX_TITLE, MAX_ABOUT, MAX_LINE, MAX_LABEL, MAX_LINES, MAX_SCHOOLS = 120, 1000, 80, 500, 30, 150
 YEARS = range(2000, 2201)
 LIMITS = range(50, 2001)
 """How long a question may be allowed to be, in characters."""
@@ -60,6 +61,8 @@ def check(plan: Plan) -> Plan:
             raise Refusal("bad", "Please give the time with its year and its time zone.")
     if plan.starts_at and plan.ends_at and plan.ends_at <= plan.starts_at:
         raise Refusal("bad", "The end has to come after the start.")
+    if abs(plan.offset) > MAX_OFFSET:
+        raise Refusal("bad", "Please give a time within one day.")
     if not 0 <= plan.doors_minutes <= 7 * 24 * 60:
         raise Refusal("bad", "Doors can open up to seven days before the start.")
     return msgspec.structs.replace(
@@ -69,7 +72,15 @@ def check(plan: Plan) -> Plan:
         topics=_lines(plan.topics),
         speakers=_lines(plan.speakers),
         schools=_lines(plan.schools, MAX_SCHOOLS),
+        recording=clean_address(plan.recording) if plan.recording.strip() else "",
+        links=_links(plan.links),
     )
+
+
+def _links(links: tuple[Link, ...]) -> tuple[Link, ...]:
+    if len(links) > MAX_LINES:
+        raise Refusal("bad", "That is more than {limit} lines. Please keep it shorter.", limit=MAX_LINES)
+    return tuple(Link(clean_line(link.label, MAX_LABEL), clean_address(link.address)) for link in links)
 
 
 def _lines(lines: tuple[str, ...], most: int = MAX_LINES) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     DECIDE = "decide"
     FOLLOW_UP = "follow_up"
     READ_CONTACTS = "read_contacts"
+    CAPTION = "caption"
     RUN_SESSION = "run_session"
     INVITE = "invite"
     PLAN_SESSIONS = "plan_sessions"
@@ -40,12 +41,12 @@ class Permission(StrEnum):
 P = Permission
 EVERYBODY = frozenset({P.READ_PUBLIC, P.ASK, P.VOTE})
 ON_STAGE = frozenset({P.READ_SPEAKER, P.ANSWER, P.STAGE})
-AT_DESK = ON_STAGE | {P.READ_DESK, P.DECIDE, P.FOLLOW_UP}
+AT_DESK = ON_STAGE | {P.READ_DESK, P.DECIDE, P.FOLLOW_UP, P.CAPTION}
 RUNNING = AT_DESK | {P.RUN_SESSION, P.INVITE}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.PARTICIPANT: EVERYBODY,
-    Role.CAPTIONER: EVERYBODY,
+    Role.CAPTIONER: EVERYBODY | {P.CAPTION},
     Role.SPEAKER: EVERYBODY | ON_STAGE,
     Role.MODERATOR: EVERYBODY | AT_DESK,
     Role.LIAISON: EVERYBODY | {P.READ_DESK, P.FOLLOW_UP, P.READ_CONTACTS},

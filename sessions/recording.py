@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -11,6 +11,8 @@ import msgspec
 from sessions.refusals import Refusal
 
 MAX_ADDRESS = 500
+MAX_OFFSET = 24 * 3600 * 1000
+"""A day, in milliseconds."""
 VIDEO = re.compile(r"[\w-]{6,20}")
 VIMEO = re.compile(r"/(?:video/)?(\d{4,12})(?:/([0-9a-f]{6,20}))?/?")
 FILES = (".mp4", ".m4v", ".webm", ".mp3", ".m4a")
@@ -22,6 +24,11 @@ class Recording(msgspec.Struct, frozen=True):
     kind: str
     address: str
     offset: int = 0
+
+    def is_from(self, origins: Collection[str]) -> bool:
+        """Whether it lies at one of these origins, such as https://video.example.org."""
+        parts = urlsplit(self.address)
+        return f"{parts.scheme}://{parts.netloc}".lower() in origins
 
     def at(self, moment: int) -> str:
         """The address of a moment on the session's clock, in milliseconds."""

@@ -58,6 +58,7 @@ participant.unmute   -           -         -       yes       -       yes  yes
 followup.plan        -           -         -       yes       yes     yes  yes
 followup.attempt     -           -         -       yes       yes     yes  yes
 followup.close       -           -         -       yes       yes     yes  yes
+caption.correct      -           yes       -       yes       -       yes  yes
 session.schedule     -           -         -       -         -       yes  yes
 session.reschedule   -           -         -       -         -       yes  yes
 session.open_doors   -           -         -       -         -       yes  yes
@@ -68,6 +69,7 @@ session.end          -           -         -       -         -       yes  yes
 session.carry_over   -           -         -       yes       -       yes  yes
 session.complete     -           -         -       -         -       yes  yes
 session.publish      -           -         -       -         -       yes  yes
+session.withdraw     -           -         -       -         -       yes  yes
 session.cancel       -           -         -       -         -       yes  yes
 """
 
@@ -90,6 +92,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "input.hold": {"on": True},
     "followup.attempt": {"outcome": "reached"},
     "followup.close": {"outcome": "answered"},
+    "caption.correct": {"lang": "en", "cue": 1, "rev": 1, "words": "Good night."},
     "session.reschedule": {"starts_at": "2030-01-01T18:00:00-07:00"},
 }
 """What a command needs beside its key, its question and its rev."""

@@ -254,7 +254,7 @@ STEPS = [
     ("live", ["end", "pause"]),
     ("paused", ["resume", "end"]),
     ("live", ["end", "pause"]),
-    ("ended", ["publish"]),
+    ("ended", []),
     ("published", []),
 ]
 """A session's way, and what the office offers at each of its states: the next step first."""

@@ -37,6 +37,9 @@ def table(first: str) -> list[list[str]]:
     return rows
 
 
+LISTED = (Role.MODERATOR, Role.SPEAKER, Role.LIAISON, Role.CAPTIONER, Role.HOST)
+
+
 def named(cell: str) -> str:
     return cell.strip("`")
 
@@ -47,7 +50,7 @@ def who(permission: Permission) -> str:
     assert (Role.HOST in roles) is (Role.ADMINISTRATOR in roles)
     if Role.PARTICIPANT in roles:
         return "everybody"
-    return ", ".join(role for role in (Role.MODERATOR, Role.SPEAKER, Role.LIAISON, Role.HOST) if role in roles)
+    return ", ".join(role for role in LISTED if role in roles)
 
 
 def test_commands() -> None:

@@ -15,8 +15,9 @@ from tests.sessions.test_captions import ended, take_in
 ONE = "00:00:01.000 --> 00:00:02.500"
 TWO = "00:00:02.500 --> 00:01:04.000"
 ANA, LUIS = "Ana Trujillo", "Luis"
-PLAIN = [(1000, 2500, None, "Good evening."), (2500, 64000, None, "¿Habrá autobús?")]
-SPOKEN = [(1000, 2500, ANA, "Good evening."), (2500, 64000, LUIS, "¿Habrá autobús?")]
+Told = list[tuple[int, int, str | None, str]]
+PLAIN: Told = [(1000, 2500, None, "Good evening."), (2500, 64000, None, "¿Habrá autobús?")]
+SPOKEN: Told = [(1000, 2500, ANA, "Good evening."), (2500, 64000, LUIS, "¿Habrá autobús?")]
 
 
 def vtt(one: str = "Good evening.", two: str = "¿Habrá autobús?", head: str = "WEBVTT", settings: str = "") -> str:
@@ -48,7 +49,7 @@ good evening
 and<00:00:03.000><c> welcome</c><00:00:04.000><c> all</c>
 """
 
-FILES: dict[str, tuple[str | bytes, list[tuple[int, int, str | None, str]]]] = {
+FILES: dict[str, tuple[str | bytes, Told]] = {
     "vtt": (vtt(), PLAIN),
     "vtt, head with a title": (vtt(head="WEBVTT - Town hall, May 1"), PLAIN),
     "vtt, head with facts": (vtt(head="WEBVTT\nKind: captions\nLanguage: es"), PLAIN),
