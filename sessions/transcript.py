@@ -11,8 +11,8 @@ from sessions.archive import Archive, Asked
 from sessions.captions import Cue
 from sessions.question import OPEN
 
-PART = 70_000
-"""What one page may weigh: characters, with what the markup around them adds. Measured: 50 KB compressed at most."""
+PART = 110_000
+"""What one page may weigh: characters, with what the markup around them adds; `make bench` prints what it becomes."""
 QUESTION, TURN, CUE = 450, 260, 45
 """What the markup around a question, a turn and a cue weighs."""
 TURN_MS, PAUSE_MS = 60_000, 8_000

@@ -167,7 +167,7 @@ async def test_a_session_without_questions_and_one_that_has_not_begun(hall: Hall
     ana = await hall.staff("ana")
     assert "Nothing. No question was asked." in (await page(ana))[1]
     await ana.do("session.end")
-    assert (await page(ana))[0].forms == ["session.complete", "session.publish"]
+    assert (await page(ana))[0].forms == ["session.complete"]
     async with open_hall(hall.server, live=False) as draft:
         seen, told = await page(await draft.staff("ana"))
         assert seen.forms == []

@@ -11,6 +11,7 @@ import pytest
 from live.commands import COMMANDS, Command, Commands, OnQuestion, Work, read
 from live.throttle import BUDGETS, CROWD, LANE, Throttle
 from moderation.questions import Question
+from sessions import captions
 from sessions.database import Database, Transaction
 from sessions.events import State
 from sessions.permissions import GRANTS, Caller, Permission, Role
@@ -534,7 +535,12 @@ async def test_every_command_once_and_the_truth_holds(house: House) -> None:
     for question in (three, five, six):
         await decide("followup.close", question, outcome="answered")
     await do(house, "session.complete")
+    async with house.database.writing() as tx:
+        await tx.lock(house.session_id)
+        await captions.take_in(tx, house.ana, "en", [captions.Line(0, 900, None, "Good evening.")])
+    await do(house, "caption.correct", house.staff["cai"], lang="en", cue=1, rev=1, words="Good night.")
     await do(house, "session.publish")
+    await do(house, "session.withdraw")
     assert done == set(COMMANDS)
     await check(house)
     await check(draft)

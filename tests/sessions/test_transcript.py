@@ -19,9 +19,19 @@ TOPICS = ("Buses", "Lunch")
 
 
 def card(n: int, state: State = State.ANSWERED, topic: str | None = None, settled: bool = True) -> Card:
-    settled_at = AT + timedelta(seconds=n) if settled and state is State.ANSWERED else None
-    fields = {"id": f"q{n}", "rev": n, "number": n, "words": f"Question {n}?", "lang": "en", "order": f"{n:08d}"}
-    return Card(**fields, state=state, asked_at=AT, place="questions", topic=topic, settled_at=settled_at)
+    return Card(
+        id=f"q{n}",
+        rev=n,
+        number=n,
+        words=f"Question {n}?",
+        lang="en",
+        order=f"{n:08d}",
+        state=state,
+        asked_at=AT,
+        place="questions",
+        topic=topic,
+        settled_at=AT + timedelta(seconds=n) if settled and state is State.ANSWERED else None,
+    )
 
 
 def cue(n: int, start: int, end: int | None = None, speaker: str | None = "Ana", words: str = "So.") -> Cue:
@@ -63,7 +73,7 @@ EVENING = archive(
 
 
 def told(passages: list[transcript.Passage]) -> list[tuple[str, str | None, str | None, list[int]]]:
-    return [(p.section, p.topic, p.asked and p.asked.card.id, [c.id for c in p.cues]) for p in passages]
+    return [(p.section, p.topic, p.asked.card.id if p.asked else None, [c.id for c in p.cues]) for p in passages]
 
 
 def test_in_the_order_in_which_it_happened() -> None:
