@@ -7,13 +7,17 @@ import hmac
 import json
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from live.house import House, build_house
 from live.settings import Settings
-from sessions import lifecycle, people, schema
+from moderation import closing, decisions, lineup
+from sessions import captions, lifecycle, people, schema
+from sessions.captions import Line
+from sessions.database import clock
 from sessions.events import Plan
 from sessions.permissions import Caller, Role
 from sessions.session import Session
@@ -53,6 +57,30 @@ ANSWERED = (
     ),
 )
 """(language, question, answer in writing) of the earlier session in the demo's archive."""
+STAGED = "What do we do when the bus does not come in the morning?"
+SAID = {
+    "en": (
+        (2, "Family and Community Engagement", "Good evening, and welcome. Your questions come first tonight."),
+        (9, "Family and Community Engagement", "The first one is about the morning bus."),
+        (61, "Transportation", "Thank you for asking. Wait ten minutes at the stop, then call us."),
+        (68, "Transportation", "Somebody answers from five thirty in the morning, in English and in Spanish."),
+        (76, "Transportation", "If a bus cannot come, we send another one, and the school knows that it is late."),
+        (84, "Transportation", "Your child is not marked as absent for that."),
+        (124, "Family and Community Engagement", "Thank you. What we did not get to, we answer in writing."),
+    ),
+    "es": (
+        (2, "Family and Community Engagement", "Buenas noches y bienvenidos. Esta noche, sus preguntas van primero."),
+        (9, "Family and Community Engagement", "La primera es sobre el autobús de la mañana."),
+        (61, "Transportation", "Gracias por preguntar. Espere diez minutos en la parada y luego llámenos."),
+        (68, "Transportation", "Contestamos desde las cinco y media de la mañana, en español y en inglés."),
+        (76, "Transportation", "Si un autobús no puede llegar, mandamos otro, y la escuela sabe que viene tarde."),
+        (84, "Transportation", "A su hijo no se le pone falta por eso."),
+        (124, "Family and Community Engagement", "Gracias. Lo que no alcanzamos lo contestamos por escrito."),
+    ),
+}
+"""What was said in the earlier session, by language: (second, speaker, words)."""
+ON_STAGE_FROM, ON_STAGE_UNTIL, ENDED_AFTER = 60, 120, 130
+"""Seconds of the earlier session between which its question was on stage, and its length."""
 
 
 def token(secret: bytes, name: str) -> str:
@@ -92,7 +120,7 @@ async def _prepare(house: House) -> str:
 
 async def _plan(house: House, title: str, days_ago: int) -> Session:
     async with house.database.writing() as tx:
-        starts_at = tx.now - timedelta(days=days_ago)
+        starts_at = tx.now = tx.now - timedelta(days=days_ago)
         plan = Plan(
             title=title,
             about="Families ask, the district answers: live, in English and in Spanish.",
@@ -126,12 +154,33 @@ class _Script:
 
 
 async def _tell_earlier(house: House, session: Session) -> None:
-    script = _Script(house, session)
+    """An evening of three weeks ago, at the times at which it happened."""
+    script, start = _Script(house, session), session.starts_at or clock()
+
+    async def after(seconds: float, verb: Callable[..., Awaitable[Any]], **body: Any) -> int:
+        """Do it then; answers where the log ends."""
+        async with house.database.writing() as tx:
+            await tx.lock(session.id)
+            tx.now = start + timedelta(seconds=seconds)
+            await verb(tx, HOST, **body)
+            return tx.session.seq
+
+    question, rev = await script.ask("en", "Buses", STAGED)
+    for seconds, verb in (
+        (20, decisions.approve),
+        (30, lineup.add),
+        (ON_STAGE_FROM, lineup.bring),
+        (ON_STAGE_UNTIL, lineup.settle),
+    ):
+        rev = await after(seconds, verb, question=question, rev=rev)
     for lang, words, answer in ANSWERED:
         question, rev = await script.ask(lang, None, words)
-        rev = (await script.do("question.approve", question=question, rev=rev))["rev"]
-        await script.do("question.answer", question=question, rev=rev, words=answer, lang=lang)
-    await script.do("session.end")
+        rev = await after(40, decisions.approve, question=question, rev=rev)
+        await after(3 * 24 * 3600, decisions.answer, question=question, rev=rev, words=answer, lang=lang)
+    await after(ENDED_AFTER, closing.end)
+    for lang, said in SAID.items():
+        lines = [Line(at * 1000, at * 1000 + 6500, speaker, words) for at, speaker, words in said]
+        await after(24 * 3600, captions.take_in, lang=lang, lines=lines)
     await script.do("session.publish")
 
 

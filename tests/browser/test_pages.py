@@ -37,6 +37,7 @@ def pages(demo: Demo) -> dict[str, tuple[dict[str, Any], str]]:
     }
 
 
+SRT = "1\n00:01:01,000 --> 00:01:03,000\nDr. Ortiz: Wait at the stop.\n"
 AFTER_SIGNING_IN = ("/office/new", "/office/{code}", "/office/{code}/edit", "/device")
 
 
@@ -78,6 +79,34 @@ async def test_axe_finds_nothing(demo: Demo, hands: Hands, lang: str) -> None:
                 await page.locator("main a").first.click()
             faults["an archive"] = await found_in_both(page)
         await page.context.close()
+    for scheme in ("light", "dark"):
+        for name, (kind, address) in pages(demo).items():
+            page = await hands.open(kind, address, lang=lang, color_scheme=scheme)
+            assert await page.get_attribute("html", "lang") == lang
+            faults[f"{name}, {scheme}"] = await found(page)
+            if name == "families":
+                await page.locator("[data-ask] summary").click()
+                faults[f"the ask sheet, {scheme}"] = await found(page)
+            if name == "office":
+                for path in AFTER_SIGNING_IN:
+                    await page.goto(demo.base + path.format(code=demo.code))
+                    faults[f"{path}, {scheme}"] = await found(page)
+                await page.goto(f"{demo.base}/archive")
+                earlier = str(await page.locator("main a").first.get_attribute("href")).rpartition("/")[2]
+                for path in ("captions", "review"):
+                    await page.goto(f"{demo.base}/office/{earlier}/{path}")
+                    faults[f"{path}, {scheme}"] = await found(page)
+                await page.goto(f"{demo.base}/office/{earlier}/captions")
+                file = {"name": "may.srt", "mimeType": "text/plain", "buffer": SRT.encode()}
+                await page.set_input_files("[name=file]", files=[file])
+                async with page.expect_navigation():
+                    await page.locator("[value=look]").click()
+                faults[f"a file that is looked at, {scheme}"] = await found(page)
+            if name == "archives":
+                async with page.expect_navigation():
+                    await page.locator("main a").first.click()
+                faults[f"an archive, {scheme}"] = await found(page)
+            await page.context.close()
     assert {name: said for name, said in faults.items() if said} == {}
     assert hands.asked == {demo.base}
 
