@@ -33,6 +33,7 @@ SMALL = frozenset(["de", "del", "la", "las", "los", "y", "da", "dos", "van", "vo
 """Words within a name that begin small."""
 NAMES_SHARE = 5
 """One cue in so many has to begin with a name, for names to be how this file tells its speakers."""
+NEARLY_ALL = 0.9
 OFTEN = 3
 """What stands before a colon so often is a name, however it is written."""
 
@@ -151,7 +152,9 @@ def _spoken(blocks: Sequence[Block]) -> list[tuple[tuple[str | None, str], ...]]
     if any(VOICE.search(text) for text in texts):
         return [tuple(_by_voice(text)) for text in texts]
     prefixes = Counter(prefix for text in texts if (prefix := _prefix(text)))
-    often = {prefix for prefix, count in prefixes.items() if count >= OFTEN}
+    # Where every caption begins with one, whatever stands there is how a person called themselves.
+    is_each = prefixes.total() >= NEARLY_ALL * len(texts)
+    often = {prefix for prefix, count in prefixes.items() if is_each or count >= OFTEN}
     named = sum(count for prefix, count in prefixes.items() if prefix in often or _is_name(prefix))
     if not named or named * NAMES_SHARE < len(texts):
         return [((None, text),) for text in texts]

@@ -90,6 +90,10 @@ FILES: dict[str, tuple[str | bytes, Told]] = {
             (120_000, 121_000, "rosa's iphone", "Sí: digo, no."),
         ],
     ),
+    "vtt, zoom, everybody by the name they gave themselves": (
+        vtt(f"{ANA}: Good evening.", "rosa's iPhone: Is it on?"),
+        [SPOKEN[0], (2500, 64000, "rosa's iPhone", "Is it on?")],
+    ),
     "vtt, teams": (TEAMS, SPOKEN),
     "vtt, teams, CRLF and BOM": (b"\xef\xbb\xbf" + TEAMS.replace("\n", "\r\n").encode(), SPOKEN),
     "vtt, voices with a class, two in one cue": (
