@@ -37,7 +37,7 @@ async def review_page(
     found = await here.house.archives.of(here.session)
     board = (await here.feed()).board
     # Beside the loop: two thousand questions take a second.
-    findings = await asyncio.to_thread(review.findings, found)
+    findings = await asyncio.to_thread(review.findings, found, here.house.commands.profanity)
     state, plan = S(here.session.state), here.session.plan
     return here.house.renderer.page(
         request,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from moderation.screening import screen
+from moderation.screening import OURS, screen
 from sessions.archive import Archive
 from sessions.transcript import turns
 
@@ -26,12 +26,12 @@ class Finding(NamedTuple):
     flags: tuple[str, ...]
 
 
-def findings(archive: Archive) -> list[Finding]:
+def findings(archive: Archive, profanity: frozenset[str] = OURS) -> list[Finding]:
     """What deserves a look: questions and answers by their numbers, then captions by their times."""
     return [
         finding._replace(flags=flags)
         for finding in _texts(archive)
-        if (flags := tuple(flag for flag in screen(finding.words) if flag in PERSONAL))
+        if (flags := tuple(flag for flag in screen(finding.words, profanity) if flag in PERSONAL))
     ]
 
 
