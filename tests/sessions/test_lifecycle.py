@@ -21,15 +21,15 @@ from sessions.session import Session
 from tests.house import House, check
 
 TABLE = """
-            schedule   open_doors  start  reschedule  pause   resume  end    publish    cancel
-draft       scheduled  -           -      -           -       -       -      -          -
-scheduled   -          doors_open  live   scheduled   -       -       -      -          cancelled
-doors_open  -          -           live   scheduled   -       -       -      -          cancelled
-live        -          -           -      -           paused  -       ended  -          -
-paused      -          -           -      -           -       live    ended  -          -
-ended       -          -           -      -           -       -       -      published  -
-published   -          -           -      -           -       -       -      -          -
-cancelled   -          -           -      -           -       -       -      -          -
+            schedule   open_doors  start  reschedule  pause   resume  end    publish    withdraw  cancel
+draft       scheduled  -           -      -           -       -       -      -          -         -
+scheduled   -          doors_open  live   scheduled   -       -       -      -          -         cancelled
+doors_open  -          -           live   scheduled   -       -       -      -          -         cancelled
+live        -          -           -      -           paused  -       ended  -          -         -
+paused      -          -           -      -           -       live    ended  -          -         -
+ended       -          -           -      -           -       -       -      published  -         -
+published   -          -           -      -           -       -       -      -          ended     -
+cancelled   -          -           -      -           -       -       -      -          -         -
 """
 VERBS, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
 EXPECTED = {

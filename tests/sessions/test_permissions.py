@@ -20,6 +20,7 @@ read_desk       -           -         -       yes       yes     yes  yes
 decide          -           -         -       yes       -       yes  yes
 follow_up       -           -         -       yes       yes     yes  yes
 read_contacts   -           -         -       -         yes     -    yes
+caption         -           yes       -       yes       -       yes  yes
 run_session     -           -         -       -         -       yes  yes
 invite          -           -         -       -         -       yes  yes
 plan_sessions   -           -         -       -         -       -    yes

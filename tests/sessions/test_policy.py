@@ -12,15 +12,15 @@ from sessions.policy import ALLOWED_IN, CLOSED, is_open, require
 from sessions.refusals import Refusal
 
 TABLE = """
-            ask  vote  withdraw  decide  line_up  unline  stage  answer  input  follow_up  complete
-draft       -    -     -         -       -        -       -      -       -      -          -
-scheduled   -    -     -         -       -        -       -      -       -      -          -
-doors_open  yes  yes   yes       yes     yes      yes     -      yes     yes    yes        -
-live        yes  yes   yes       yes     yes      yes     yes    yes     yes    yes        -
-paused      yes  yes   yes       yes     yes      yes     -      yes     yes    yes        -
-ended       -    -     yes       yes     -        yes     -      yes     -      yes        yes
-published   -    -     yes       yes     -        yes     -      yes     -      yes        yes
-cancelled   -    -     -         -       -        -       -      -       -      -          -
+            ask  vote  withdraw  decide  line_up  unline  stage  answer  input  follow_up  complete  caption
+draft       -    -     -         -       -        -       -      -       -      -          -        -
+scheduled   -    -     -         -       -        -       -      -       -      -          -        -
+doors_open  yes  yes   yes       yes     yes      yes     -      yes     yes    yes        -        -
+live        yes  yes   yes       yes     yes      yes     yes    yes     yes    yes        -        -
+paused      yes  yes   yes       yes     yes      yes     -      yes     yes    yes        -        -
+ended       -    -     yes       yes     -        yes     -      yes     -      yes        yes      yes
+published   -    -     yes       yes     -        yes     -      yes     -      yes        yes      yes
+cancelled   -    -     -         -       -        -       -      -       -      -          -        -
 """
 ACTS, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
 OPEN = {(S(state), act): cell == "yes" for state, *cells in ROWS for act, cell in zip(ACTS, cells, strict=True)}

@@ -78,8 +78,8 @@ FILES: dict[str, tuple[str | bytes, Told]] = {
     "vtt, two rows": (vtt("Good\nevening."), PLAIN),
     "vtt, zoom": (ZOOM, SPOKEN),
     "vtt, zoom, some go on without their names": (
-        ZOOM + "\n8\n00:02:00.000 --> 00:02:01.000\nno lo sé: quizás.\n",
-        [*SPOKEN, (120_000, 121_000, None, "no lo sé: quizás.")],
+        ZOOM + "\n8\n00:02:00.000 --> 00:02:01.000\nno lo sé: quizás.\n\n9\n00:02:01.000 --> 00:02:02.000\nOtro día.\n",
+        [*SPOKEN, (120_000, 121_000, None, "no lo sé: quizás."), (121_000, 122_000, None, "Otro día.")],
     ),
     "vtt, zoom, names as people type them": (
         vtt("rosa's iphone: Hola.", "rosa's iphone: ¿Me oyen?")
