@@ -1,0 +1,195 @@
+"""The full text of both databases: rows under the same tokens, the newest found first.
+
+Everything that can be asked for is a token: words, and after a "=" what a row is about (its session, language, topic,
+kind, month). So a filter costs no more than a word, and a rare one makes the rest cheap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, ForeignKey, Integer, Text, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sessions.places import SESSIONS_IN_A_VOLUME, VOLUME, volume
+from sessions.tables import Base
+
+DIRECT = 4
+"""How many times the rows that are wanted may hold the rarest word, and all of them are still looked at at once."""
+
+
+class SearchRow(Base):
+    """One place that a search can lead to: `id` is the session's number and the place's own, so that newer is higher.
+
+    `documents` are its texts, as `places.kept` writes them; `tokens` what it is found by.
+    """
+
+    __tablename__ = "search_rows"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), index=True)
+    documents: Mapped[str] = mapped_column(Text)
+    tokens: Mapped[str] = mapped_column(Text)
+
+
+class SearchWord(Base):
+    """That a word, as it may be typed, is found by this token, and in how many rows."""
+
+    __tablename__ = "search_words"
+    # By its bytes, so that "everything that begins so" is a range on every database.
+    form: Mapped[str] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True)
+    token: Mapped[str] = mapped_column(Text, primary_key=True, index=True)
+    rows: Mapped[int] = mapped_column(Integer)
+
+
+class Candidate(NamedTuple):
+    id: int
+    session_id: int
+    tokens: str
+
+
+Phrase = tuple[str, ...]
+"""Tokens that follow one another; most often just one."""
+Choice = Collection[Phrase]
+"""Phrases of which one is enough."""
+
+
+class Expression(NamedTuple):
+    """What a row must hold: one phrase of each choice in `all`, and of at least one set of choices in `any`."""
+
+    all: Sequence[Choice]
+    any: Sequence[Sequence[Choice]] = ()
+
+
+def _is_sqlite(db: AsyncSession) -> bool:
+    return db.get_bind().dialect.name == "sqlite"
+
+
+async def add(db: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Index rows that were just written."""
+    if not rows:
+        return
+    if _is_sqlite(db):
+        told = [{"id": row["id"], "tokens": row["tokens"]} for row in rows]
+        await db.execute(text("INSERT INTO search_index (rowid, tokens) VALUES (:id, :tokens)"), told)
+        return
+    insert = (
+        "INSERT INTO search_index (id, tokens)"
+        " SELECT id, CAST(tokens AS tsvector) FROM unnest(CAST(:ids AS bigint[]), CAST(:tokens AS text[]))"
+        " AS t (id, tokens)"
+    )
+    vectors = [" ".join(f"'{t}':{n}" for n, t in enumerate(row["tokens"].split(" "), 1)) for row in rows]
+    await db.execute(text(insert), {"ids": [row["id"] for row in rows], "tokens": vectors})
+
+
+async def remove(db: AsyncSession, rows: Sequence[tuple[int, str]]) -> None:
+    """Take rows (id, tokens) out of the index, before they are deleted."""
+    if rows and _is_sqlite(db):
+        # An index that keeps no text of its own has to be told what stood there.
+        delete = text("INSERT INTO search_index (search_index, rowid, tokens) VALUES ('delete', :id, :tokens)")
+        await db.execute(delete, [{"id": id, "tokens": tokens} for id, tokens in rows])
+    elif rows:
+        await db.execute(
+            text("DELETE FROM search_index WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": [id for id, _ in rows]}
+        )
+
+
+async def count_words(db: AsyncSession, changes: Mapping[tuple[str, str], int]) -> None:
+    """Keep count of the rows by (form, token), all in one order: two sessions at once would lock each other out."""
+    changed = sorted((*key, n) for key, n in changes.items() if n)
+    if not changed:
+        return
+    forms, tokens, counts = ([one[place] for one in changed] for place in range(3))
+    upsert = (
+        "INSERT INTO search_words (form, token, rows) {source}"
+        " ON CONFLICT (form, token) DO UPDATE SET rows = search_words.rows + excluded.rows"
+    )
+    if _is_sqlite(db):
+        told = [{"form": form, "token": token, "rows": n} for form, token, n in changed]
+        await db.execute(text(upsert.format(source="VALUES (:form, :token, :rows)")), told)
+    else:
+        source = "SELECT * FROM unnest(CAST(:forms AS text[]), CAST(:tokens AS text[]), CAST(:counts AS int[]))"
+        await db.execute(text(upsert.format(source=source)), {"forms": forms, "tokens": tokens, "counts": counts})
+    if any(n < 0 for *_, n in changed):
+        await db.execute(text("DELETE FROM search_words WHERE rows <= 0"))
+
+
+NEWEST = {
+    "sqlite": (
+        "SELECT r.id, r.session_id, r.tokens FROM search_index i JOIN search_rows r ON r.id = i.rowid"
+        " JOIN sessions s ON s.id = r.session_id AND s.state = 'published'"
+        " WHERE search_index MATCH :wanted ORDER BY i.rowid DESC LIMIT :most"
+    ),
+    # Materialized, or the planner walks all rows from the newest on in the hope of an early end.
+    "postgresql": (
+        "WITH found AS MATERIALIZED (SELECT id FROM search_index WHERE tokens @@ CAST(:wanted AS tsquery)),"
+        " newest AS MATERIALIZED (SELECT id FROM found WHERE id < :below ORDER BY id DESC LIMIT :most)"
+        " SELECT r.id, r.session_id, r.tokens FROM newest JOIN search_rows r ON r.id = newest.id"
+        " JOIN sessions s ON s.id = r.session_id AND s.state = 'published' ORDER BY r.id DESC"
+    ),
+}
+# Reading all rows is never quicker than the index here, and compiling a query takes longer than running it.
+PLANNED = "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"
+
+
+async def candidates(db: AsyncSession, wanted: Expression, most: int, rarest: int, last: int) -> list[Candidate]:
+    """At most so many rows that hold what is wanted, of published sessions, the newest first.
+
+    `rarest` is how many rows hold the rarest of what is wanted, at most; `last` is the newest session's number.
+    """
+    if _is_sqlite(db):
+        told: dict[str, Any] = {"wanted": matched(wanted), "most": most}
+        return [Candidate(*row) for row in await db.execute(text(NEWEST["sqlite"]), told)]
+    await db.execute(text(PLANNED))
+    found: list[Candidate] = []
+    for volumes, below in openings(last, is_direct=rarest <= DIRECT * most):
+        told = {"wanted": asked(wanted, volumes), "below": below, "most": most - len(found)}
+        found += [Candidate(*row) for row in await db.execute(text(NEWEST["postgresql"]), told)]
+        if len(found) >= most:
+            break
+    return found
+
+
+def openings(last: int, *, is_direct: bool) -> Iterable[tuple[Sequence[int], int]]:
+    """(volumes to open, row id that all are below): the newest first, then four times as many, and so on.
+
+    A frequent word is held by so many rows that collecting all of them, which PostgreSQL's index always does, takes
+    longer than somebody waits.
+    """
+    top = volume(last)
+    if is_direct or top < DIRECT:
+        return [((), row_id(last + 1))]
+    steps: list[tuple[Sequence[int], int]] = []
+    size = 1
+    while top >= size:
+        steps.append((range(top - size + 1, top + 1), row_id((top + 1) * SESSIONS_IN_A_VOLUME)))
+        top -= size
+        size *= 4
+    return [*steps, ((), row_id((top + 1) * SESSIONS_IN_A_VOLUME))]
+
+
+def row_id(session_id: int, number: int = 0) -> int:
+    return (session_id << 20) + number
+
+
+def matched(wanted: Expression) -> str:
+    """The expression as FTS5 reads it."""
+    return _written(wanted, "AND", "OR", lambda phrase: '"' + " ".join(phrase) + '"')
+
+
+def asked(wanted: Expression, volumes: Sequence[int]) -> str:
+    """The expression as PostgreSQL reads it, within these volumes."""
+    bound = Expression([*wanted.all, [(f"{VOLUME}{n}",) for n in volumes]] if volumes else wanted.all, wanted.any)
+    return _written(bound, "&", "|", lambda phrase: "(" + " <-> ".join(f"'{token}'" for token in phrase) + ")")
+
+
+def _written(wanted: Expression, both: str, either: str, write: Any) -> str:
+    def choice(phrases: Choice) -> str:
+        return "(" + f" {either} ".join(write(phrase) for phrase in phrases) + ")"
+
+    parts = [choice(phrases) for phrases in wanted.all]
+    if wanted.any:
+        sets = ("(" + f" {both} ".join(choice(c) for c in choices) + ")" for choices in wanted.any)
+        parts.append("(" + f" {either} ".join(sets) + ")")
+    return f" {both} ".join(parts)

@@ -1,0 +1,173 @@
+"""Which of the places found is the one that was meant, and what of it is shown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import log
+from typing import NamedTuple
+
+from sessions import folding
+from sessions.fulltext import Candidate, Choice
+from sessions.places import BOUNDARY, MARKS
+
+SATURATION, LENGTHS, USUAL_LENGTH = 1.2, 0.4, 30
+"""As in BM25: how soon more of a word stops counting, and how much a longer text weighs less than a usual one."""
+WEIGHTS: Mapping[str, float] = {"session": 1.1, "question": 1.0, "answer": 1.0, "caption": 0.75}
+"""A question is about its words; what was merely said may touch on them."""
+NEAR = 0.35
+"""What all words standing together add to a score."""
+OTHERS = (1.0, 0.25, 0.1, 0.05)
+"""How much the best places of a session count towards its own."""
+SNIPPET = 220
+"""Characters of a text that are shown, about."""
+
+
+class Piece(NamedTuple):
+    """A stretch of a text, and whether it is what was looked for."""
+
+    words: str
+    is_match: bool
+
+
+class Look(NamedTuple):
+    """One thing that is looked for: any of these phrases; `weight` grows with its rareness."""
+
+    phrases: Choice
+    weight: float
+
+
+def weight(rows: int, total: int) -> float:
+    return log(1 + (total - rows + 0.5) / (rows + 0.5)) if rows < total else 0.01
+
+
+class Reader:
+    """Finds the phrases of several looks in tokens."""
+
+    def __init__(self, looks: Sequence[Look]) -> None:
+        self.looks = looks
+        self.most = sum(look.weight for look in looks) or 1.0
+        self.starts: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+        for number, look in enumerate(looks):
+            for phrase in look.phrases:
+                self.starts.setdefault(phrase[0], []).append((number, phrase))
+
+    def find(self, tokens: Sequence[str]) -> list[tuple[int, int, int]]:
+        """(look, first token, how many) of everything found, in order."""
+        found, starts = [], self.starts
+        for place, token in enumerate(tokens):
+            if token in starts:
+                for number, phrase in starts[token]:
+                    if len(phrase) == 1 or tuple(tokens[place : place + len(phrase)]) == phrase:
+                        found.append((number, place, len(phrase)))
+        return found
+
+    def score(self, tokens: Sequence[str]) -> float:
+        found = self.find(tokens)
+        if not found:
+            return 0.0
+        times: dict[int, int] = {}
+        for number, _, _ in found:
+            times[number] = times.get(number, 0) + 1
+        scale = SATURATION * (1 - LENGTHS + LENGTHS * len(tokens) / USUAL_LENGTH)
+        score = sum(self.looks[n].weight * tf * (1 + SATURATION) / (tf + scale) for n, tf in times.items())
+        score *= sum(self.looks[n].weight for n in times) / self.most
+        if len(times) > 1:
+            score *= 1 + NEAR * (len(times) - 1) / max(1, nearest(found, len(times)) - 1)
+        return score
+
+
+def nearest(found: Sequence[tuple[int, int, int]], kinds: int) -> int:
+    """How many tokens the shortest stretch has in which each of so many looks is met."""
+    best, last = 1 << 20, dict[int, int]()
+    for number, place, _ in found:
+        last[number] = place
+        if len(last) == kinds:
+            best = min(best, place - min(last.values()) + 1)
+    return best
+
+
+class Ranked(NamedTuple):
+    """A candidate with its score; `parts` are those of its texts in which something was found, the best first."""
+
+    id: int
+    session_id: int
+    score: float
+    parts: tuple[int, ...]
+
+
+KINDS = {mark: kind for kind, mark in MARKS.items()}
+
+
+def rank(found: Iterable[Candidate], looks: Sequence[Look], kind: str | None = None) -> list[Ranked]:
+    """The candidates by their scores; of one kind of text only, where that is wanted."""
+    reader, places = Reader(looks), []
+    for candidate in found:
+        scores: dict[int, float] = {}
+        everything: list[str] = []
+        heaviest = 0.0
+        for number, part in enumerate(candidate.tokens.split(f" {BOUNDARY} ")[1:]):
+            mark, *tokens = part.split(" ")
+            if kind in (None, KINDS[mark]):
+                if score := reader.score(tokens):
+                    scores[number] = score
+                    heaviest = max(heaviest, WEIGHTS[KINDS[mark]])
+                everything += (*tokens, BOUNDARY)
+        if scores:
+            # A question and its answer are read as one: one word may stand here, the other there.
+            whole = reader.score(everything) if len(scores) > 1 else max(scores.values())
+            best = tuple(sorted(scores, key=lambda n: (-scores[n], n)))
+            places.append(Ranked(candidate.id, candidate.session_id, heaviest * whole, best))
+    places.sort(key=lambda place: (-place.score, -place.id))
+    return places
+
+
+def by_session(places: Iterable[Ranked]) -> list[tuple[int, list[Ranked]]]:
+    """The places of each session, the best session first."""
+    sessions: dict[int, list[Ranked]] = {}
+    for place in places:
+        sessions.setdefault(place.session_id, []).append(place)
+
+    def worth(there: Sequence[Ranked]) -> float:
+        return sum(share * place.score for share, place in zip(OTHERS, there, strict=False))
+
+    return sorted(sessions.items(), key=lambda one: (-worth(one[1]), -one[0]))
+
+
+def snippet(text: str, lang: str, looks: Sequence[Look]) -> tuple[int, tuple[Piece, ...]]:
+    """What is shown of a text: around the first place where most of it was found, with all that was found marked.
+
+    Answers with the character at which that place begins.
+    """
+    spots = list(folding.spots(text, lang))
+    found = Reader(looks).find([spot.word.token for spot in spots])
+    marks = [(spots[place].start, spots[place + many - 1].end, number) for number, place, many in found]
+
+    def richness(start: int) -> int:
+        return len({number for begin, end, number in marks if start <= begin and end <= start + SNIPPET * 2 // 3})
+
+    first = max((start for start, _, _ in marks), key=lambda s: (richness(s), -s), default=0)
+    begin, end = window(text, first)
+    pieces, at = [], begin
+    if begin:
+        pieces.append(Piece("… ", False))
+    for start, stop, _ in marks:
+        if start >= at and stop <= end:
+            pieces += [Piece(text[at:start], False), Piece(text[start:stop], True)]
+            at = stop
+    pieces.append(Piece(text[at:end] + (" …" if end < len(text) else ""), False))
+    return first, tuple(piece for piece in pieces if piece.words)
+
+
+def window(text: str, first: int) -> tuple[int, int]:
+    """From where to where a text is shown so that `first` is in it: whole words, and not much more than is read."""
+    if len(text) <= SNIPPET * 5 // 4:
+        return 0, len(text)
+    begin = max(0, min(first - SNIPPET // 3, len(text) - SNIPPET))
+    if begin:
+        space = text.find(" ", begin, first)
+        begin = space + 1 if space >= 0 else begin
+    end = min(len(text), begin + SNIPPET)
+    if end < len(text):
+        space = text.rfind(" ", first + 1, end)
+        end = space if space > first else end
+    return begin, end

@@ -1,0 +1,107 @@
+"""The words of everything published: which tokens a typed word stands for, and how often each is found."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice, product
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from sessions import folding
+from sessions.fulltext import SearchWord
+from sessions.places import EVERYTHING, LANG, TOPIC, YEAR
+from sessions.query import Term
+from sessions.ranking import Look, weight
+
+BEGINNINGS, SPELLINGS = 60, 40
+"""Words that one beginning may stand for, those found most often; and ways to read one phrase."""
+
+
+class Known(NamedTuple):
+    """What there is altogether: how many rows, in which languages, from which years."""
+
+    rows: int
+    langs: tuple[str, ...]
+    years: tuple[int, ...]
+
+
+class Meant(NamedTuple):
+    """A term as the index knows it; `rows` hold it, at most."""
+
+    look: Look
+    rows: int
+    is_word: bool
+
+
+async def known(db: AsyncSession) -> Known:
+    form = SearchWord.form
+    listed = or_(form == EVERYTHING, _begins(form, LANG), _begins(form, YEAR))
+    found = {form: rows for form, rows in await db.execute(select(form, SearchWord.rows).where(listed))}
+    langs = sorted(form.removeprefix(LANG) for form in found if form.startswith(LANG))
+    years = sorted(int(form.removeprefix(YEAR)) for form in found if form.startswith(YEAR))
+    return Known(found.get(EVERYTHING, 0), tuple(langs), tuple(years))
+
+
+async def topics(db: AsyncSession) -> list[str]:
+    """The topics of everything published, those with most to read first."""
+    query = (
+        select(SearchWord.form).where(_begins(SearchWord.form, TOPIC)).order_by(SearchWord.rows.desc(), SearchWord.form)
+    )
+    return [form.removeprefix(TOPIC) for form in await db.scalars(query)]
+
+
+async def meanings(db: AsyncSession, terms: Sequence[Term], known: Known) -> list[Meant]:
+    """Each term with every token that it may stand for.
+
+    A word is looked up as it is typed, so that one without its accents finds what was written with them, whatever the
+    language; and it is stemmed in each language there is, for a form that was never published.
+    """
+    tokens: dict[str, set[str]] = {}
+    for word in {word for term in terms if not term.is_beginning for word in term.words}:
+        tokens[word] = {folding.read(word, lang).token for lang in ("", *known.langs)}
+    forms = defaultdict(list)
+    for word in tokens:
+        forms[folding.read(word, "").form].append(word)
+    listed = select(SearchWord.form, SearchWord.token).where(SearchWord.form.in_(forms))
+    for form, token in await db.execute(listed):
+        for word in forms[form]:
+            tokens[word].add(token)
+    rows = await _rows(db, {token for some in tokens.values() for token in some})
+    meant = []
+    for term in terms:
+        if term.is_beginning:
+            counted = await _beginning(db, folding.read(term.words[0], "").form)
+        else:
+            counted = _phrases([{t: rows[t] for t in tokens[word] if t in rows} for word in term.words])
+        total = min(sum(counted.values()), known.rows)
+        look = Look(tuple(counted), weight(total, known.rows))
+        meant.append(Meant(look, total, len(term.words) == 1 and not term.is_beginning))
+    return meant
+
+
+def _phrases(words: Sequence[Mapping[str, int]]) -> dict[tuple[str, ...], int]:
+    """Every way to read words that stand together, by its tokens, with the rows that can hold it at most."""
+    read = [sorted(word.items(), key=lambda one: (-one[1], one[0])) for word in words]
+    some = islice(product(*read), SPELLINGS)
+    return {tuple(token for token, _ in phrase): min(rows for _, rows in phrase) for phrase in some}
+
+
+async def _beginning(db: AsyncSession, form: str) -> dict[tuple[str, ...], int]:
+    most = func.sum(SearchWord.rows)
+    query = select(SearchWord.token, most).where(_begins(SearchWord.form, form)).group_by(SearchWord.token)
+    return {
+        (token,): rows
+        for token, rows in await db.execute(query.order_by(most.desc(), SearchWord.token).limit(BEGINNINGS))
+    }
+
+
+async def _rows(db: AsyncSession, tokens: Iterable[str]) -> dict[str, int]:
+    query = select(SearchWord.token, func.sum(SearchWord.rows)).where(SearchWord.token.in_(tokens))
+    return {token: rows for token, rows in await db.execute(query.group_by(SearchWord.token))}
+
+
+def _begins(column: Any, form: str) -> Any:
+    return (column >= form) & (column < form + "\U0010ffff")
