@@ -6,7 +6,7 @@ kind, month). So a filter costs no more than a word, and a rare one makes the re
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ForeignKey, Integer, Text, text
@@ -62,15 +62,15 @@ class Expression(NamedTuple):
     any: Sequence[Sequence[Choice]] = ()
 
 
-def _is_sqlite(db: AsyncSession) -> bool:
-    return db.get_bind().dialect.name == "sqlite"
+def _kind(db: AsyncSession) -> str:
+    return db.get_bind().dialect.name
 
 
 async def add(db: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Index rows that were just written."""
     if not rows:
         return
-    if _is_sqlite(db):
+    if _kind(db) == "sqlite":
         told = [{"id": row["id"], "tokens": row["tokens"]} for row in rows]
         await db.execute(text("INSERT INTO search_index (rowid, tokens) VALUES (:id, :tokens)"), told)
         return
@@ -85,7 +85,7 @@ async def add(db: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
 
 async def remove(db: AsyncSession, rows: Sequence[tuple[int, str]]) -> None:
     """Take rows (id, tokens) out of the index, before they are deleted."""
-    if rows and _is_sqlite(db):
+    if rows and _kind(db) == "sqlite":
         # An index that keeps no text of its own has to be told what stood there.
         delete = text("INSERT INTO search_index (search_index, rowid, tokens) VALUES ('delete', :id, :tokens)")
         await db.execute(delete, [{"id": id, "tokens": tokens} for id, tokens in rows])
@@ -105,7 +105,7 @@ async def count_words(db: AsyncSession, changes: Mapping[tuple[str, str], int]) 
         "INSERT INTO search_words (form, token, rows) {source}"
         " ON CONFLICT (form, token) DO UPDATE SET rows = search_words.rows + excluded.rows"
     )
-    if _is_sqlite(db):
+    if _kind(db) == "sqlite":
         told = [{"form": form, "token": token, "rows": n} for form, token, n in changed]
         await db.execute(text(upsert.format(source="VALUES (:form, :token, :rows)")), told)
     else:
@@ -117,38 +117,50 @@ async def count_words(db: AsyncSession, changes: Mapping[tuple[str, str], int]) 
 
 NEWEST = {
     "sqlite": (
-        "SELECT r.id, r.session_id, r.tokens FROM search_index i JOIN search_rows r ON r.id = i.rowid"
-        " JOIN sessions s ON s.id = r.session_id AND s.state = 'published'"
-        " WHERE search_index MATCH :wanted ORDER BY i.rowid DESC LIMIT :most"
+        "SELECT {n} AS n, id, session_id, r.tokens FROM (SELECT rowid AS id FROM search_index WHERE search_index MATCH :wanted{n}"
+        " AND rowid < :below ORDER BY rowid DESC LIMIT :most{n}) JOIN search_rows r USING (id)"
     ),
     # Materialized, or the planner walks all rows from the newest on in the hope of an early end.
     "postgresql": (
-        "WITH found AS MATERIALIZED (SELECT id FROM search_index WHERE tokens @@ CAST(:wanted AS tsquery)),"
-        " newest AS MATERIALIZED (SELECT id FROM found WHERE id < :below ORDER BY id DESC LIMIT :most)"
-        " SELECT r.id, r.session_id, r.tokens FROM newest JOIN search_rows r ON r.id = newest.id"
-        " JOIN sessions s ON s.id = r.session_id AND s.state = 'published' ORDER BY r.id DESC"
+        "SELECT {n} AS n, id, session_id, r.tokens FROM (WITH found AS MATERIALIZED"
+        " (SELECT id FROM search_index WHERE tokens @@ CAST(:wanted{n} AS tsquery))"
+        " SELECT id FROM found WHERE id < :below ORDER BY id DESC LIMIT :most{n}) AS newest JOIN search_rows r USING (id)"
     ),
 }
+PUBLISHED = (
+    "SELECT found.n, found.id, found.session_id, found.tokens FROM ({found}) AS found"
+    " JOIN sessions s ON s.id = found.session_id AND s.state = 'published'"
+)
 # Reading all rows is never quicker than the index here, and compiling a query takes longer than running it.
-PLANNED = "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"
+PLANNED = text(
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), max(session_id) FROM search_rows"
+)
 
 
-async def candidates(db: AsyncSession, wanted: Expression, most: int, rarest: int, last: int) -> list[Candidate]:
-    """At most so many rows that hold what is wanted, of published sessions, the newest first.
+async def candidates(db: AsyncSession, wanted: Sequence[Expression], most: int, rarest: int) -> list[list[Candidate]]:
+    """For each expression at most so many rows that hold it, the newest ones of published sessions.
 
-    `rarest` is how many rows hold the rarest of what is wanted, at most; `last` is the newest session's number.
+    `rarest` is how many rows hold the rarest of what is wanted, at most.
     """
-    if _is_sqlite(db):
-        told: dict[str, Any] = {"wanted": matched(wanted), "most": most}
-        return [Candidate(*row) for row in await db.execute(text(NEWEST["sqlite"]), told)]
-    await db.execute(text(PLANNED))
-    found: list[Candidate] = []
-    for volumes, below in openings(last, is_direct=rarest <= DIRECT * most):
-        told = {"wanted": asked(wanted, volumes), "below": below, "most": most - len(found)}
-        found += [Candidate(*row) for row in await db.execute(text(NEWEST["postgresql"]), told)]
-        if len(found) >= most:
+    found: list[list[Candidate]] = [[] for _ in wanted]
+    for volumes, below in await _openings(db, is_direct=rarest <= DIRECT * most):
+        open = [n for n, some in enumerate(found) if len(some) < most]
+        told: dict[str, Any] = {"below": below}
+        for n in open:
+            told |= {f"wanted{n}": WRITTEN[_kind(db)](wanted[n], volumes), f"most{n}": most - len(found[n])}
+        union = " UNION ALL ".join(NEWEST[_kind(db)].format(n=n) for n in open)
+        for n, *row in await db.execute(text(PUBLISHED.format(found=union)), told):
+            found[n].append(Candidate(*row))
+        if all(len(some) >= most for some in found):
             break
     return found
+
+
+async def _openings(db: AsyncSession, *, is_direct: bool) -> Iterable[tuple[Sequence[int], int]]:
+    if _kind(db) == "sqlite":
+        return [((), row_id(1 << 40))]
+    *_, last = (await db.execute(PLANNED)).one()
+    return openings(last or 0, is_direct=is_direct)
 
 
 def openings(last: int, *, is_direct: bool) -> Iterable[tuple[Sequence[int], int]]:
@@ -173,18 +185,21 @@ def row_id(session_id: int, number: int = 0) -> int:
     return (session_id << 20) + number
 
 
-def matched(wanted: Expression) -> str:
-    """The expression as FTS5 reads it."""
+def matched(wanted: Expression, volumes: Sequence[int] = ()) -> str:
+    """The expression as FTS5 reads it, which walks from the newest row on and needs no volumes."""
     return _written(wanted, "AND", "OR", lambda phrase: '"' + " ".join(phrase) + '"')
 
 
-def asked(wanted: Expression, volumes: Sequence[int]) -> str:
+def asked(wanted: Expression, volumes: Sequence[int] = ()) -> str:
     """The expression as PostgreSQL reads it, within these volumes."""
     bound = Expression([*wanted.all, [(f"{VOLUME}{n}",) for n in volumes]] if volumes else wanted.all, wanted.any)
     return _written(bound, "&", "|", lambda phrase: "(" + " <-> ".join(f"'{token}'" for token in phrase) + ")")
 
 
-def _written(wanted: Expression, both: str, either: str, write: Any) -> str:
+WRITTEN = {"sqlite": matched, "postgresql": asked}
+
+
+def _written(wanted: Expression, both: str, either: str, write: Callable[[Phrase], str]) -> str:
     def choice(phrases: Choice) -> str:
         return "(" + f" {either} ".join(write(phrase) for phrase in phrases) + ")"
 

@@ -11,7 +11,7 @@ from datetime import date
 from itertools import combinations
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import ForeignKey, Integer, delete, func, insert, select
+from sqlalchemy import ForeignKey, Integer, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -111,8 +111,7 @@ class Found(NamedTuple):
 
 async def search(db: AsyncSession, wanted: Wanted) -> Found:
     """What is published and has these terms, or most of them; the best session first."""
-    known = await vocabulary.known(db)
-    meant = await vocabulary.meanings(db, wanted.terms, known)
+    known, meant = await vocabulary.meanings(db, wanted.terms)
     candidates, is_whole, is_all = await gather(db, wanted, meant, known)
     if wanted.since or wanted.until:
         candidates = [c for c in candidates if places.is_within(c.tokens, wanted.since, wanted.until)]
@@ -141,20 +140,17 @@ async def gather(
 
     Questions and captions apart: what was merely said must not crowd out what was asked.
     """
-    last = await db.scalar(select(func.max(SearchRow.session_id))) or 0
     filters = filtered(wanted, known)
     if not all(filters):  # No year that was ever published in.
         return [], False, True
     found: dict[int, Candidate] = {}
     is_whole, is_all = False, True
+    tiers = [marks for marks in TIERS if wanted.kind is None or MARKS[wanted.kind] in marks]
     for is_relaxed, (expression, rows) in enumerate(askings(meant, known)):
-        for marks in TIERS:
-            if wanted.kind is None or MARKS[wanted.kind] in marks:
-                asked = Expression([*filters, _any(marks), *expression.all], expression.any)
-                most = 0 if wanted.session is not None else rows
-                some = await fulltext.candidates(db, asked, MOST, most, last)
-                found |= {one.id: one for one in some}
-                is_all = is_all and len(some) < MOST
+        asked = [Expression([*filters, _any(marks), *expression.all], expression.any) for marks in tiers]
+        some = await fulltext.candidates(db, asked, MOST, 0 if wanted.session is not None else rows)
+        found |= {one.id: one for tier in some for one in tier}
+        is_all = is_all and all(len(tier) < MOST for tier in some)
         is_whole = is_whole or (not is_relaxed and bool(found))
         if len(found) >= ENOUGH:
             break
@@ -207,10 +203,11 @@ async def tell(
     db: AsyncSession, sessions: Sequence[tuple[int, Sequence[Ranked], int]], looks: Sequence[Look]
 ) -> tuple[Among, ...]:
     ids = [ranked.id for _, there, _ in sessions for ranked in there]
-    rows = select(SearchRow.id, SearchRow.documents).where(SearchRow.id.in_(ids))
-    kept = {id: recalled(documents) for id, documents in await db.execute(rows)}
-    about = select(Session.id, Session.code, Session.title).where(Session.id.in_([id for id, *_ in sessions]))
-    named = {id: (code, title) for id, code, title in await db.execute(about)}
+    rows = select(SearchRow.id, SearchRow.session_id, SearchRow.documents, Session.code, Session.title)
+    rows = rows.join(Session, Session.id == SearchRow.session_id).where(SearchRow.id.in_(ids))
+    kept, named = dict[int, tuple[Document, ...]](), dict[int, tuple[str, str]]()
+    for id, session_id, documents, code, title in await db.execute(rows):
+        kept[id], named[session_id] = recalled(documents), (code, title)
     return tuple(
         Among(*named[id], kept[there[0].id][0].day, tuple(hit(kept[one.id], one, looks) for one in there), more)
         for id, there, more in sessions

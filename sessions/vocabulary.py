@@ -36,15 +36,6 @@ class Meant(NamedTuple):
     is_word: bool
 
 
-async def known(db: AsyncSession) -> Known:
-    form = SearchWord.form
-    listed = or_(form == EVERYTHING, _begins(form, LANG), _begins(form, YEAR))
-    found = {form: rows for form, rows in await db.execute(select(form, SearchWord.rows).where(listed))}
-    langs = sorted(form.removeprefix(LANG) for form in found if form.startswith(LANG))
-    years = sorted(int(form.removeprefix(YEAR)) for form in found if form.startswith(YEAR))
-    return Known(found.get(EVERYTHING, 0), tuple(langs), tuple(years))
-
-
 async def topics(db: AsyncSession) -> list[str]:
     """The topics of everything published, those with most to read first."""
     query = (
@@ -53,22 +44,18 @@ async def topics(db: AsyncSession) -> list[str]:
     return [form.removeprefix(TOPIC) for form in await db.scalars(query)]
 
 
-async def meanings(db: AsyncSession, terms: Sequence[Term], known: Known) -> list[Meant]:
+async def meanings(db: AsyncSession, terms: Sequence[Term]) -> tuple[Known, list[Meant]]:
     """Each term with every token that it may stand for.
 
     A word is looked up as it is typed, so that one without its accents finds what was written with them, whatever the
     language; and it is stemmed in each language there is, for a form that was never published.
     """
-    tokens: dict[str, set[str]] = {}
-    for word in {word for term in terms if not term.is_beginning for word in term.words}:
-        tokens[word] = {folding.read(word, lang).token for lang in ("", *known.langs)}
-    forms = defaultdict(list)
-    for word in tokens:
-        forms[folding.read(word, "").form].append(word)
-    listed = select(SearchWord.form, SearchWord.token).where(SearchWord.form.in_(forms))
-    for form, token in await db.execute(listed):
-        for word in forms[form]:
-            tokens[word].add(token)
+    words = {word for term in terms if not term.is_beginning for word in term.words}
+    known, listed = await _known(db, {folding.read(word, "").form for word in words})
+    tokens = {
+        word: {folding.read(word, lang).token for lang in ("", *known.langs)} | listed[folding.read(word, "").form]
+        for word in words
+    }
     rows = await _rows(db, {token for some in tokens.values() for token in some})
     meant = []
     for term in terms:
@@ -79,7 +66,24 @@ async def meanings(db: AsyncSession, terms: Sequence[Term], known: Known) -> lis
         total = min(sum(counted.values()), known.rows)
         look = Look(tuple(counted), weight(total, known.rows))
         meant.append(Meant(look, total, len(term.words) == 1 and not term.is_beginning))
-    return meant
+    return known, meant
+
+
+async def _known(db: AsyncSession, forms: Iterable[str]) -> tuple[Known, Mapping[str, set[str]]]:
+    """What there is altogether, and the tokens of these forms."""
+    form = SearchWord.form
+    wanted = or_(form.in_([EVERYTHING, *forms]), _begins(form, LANG), _begins(form, YEAR))
+    total, langs, years, listed = 0, list[str](), list[int](), defaultdict[str, set[str]](set)
+    for form_, token, rows in await db.execute(select(form, SearchWord.token, SearchWord.rows).where(wanted)):
+        if form_ == EVERYTHING:
+            total = rows
+        elif form_.startswith(LANG):
+            langs.append(form_.removeprefix(LANG))
+        elif form_.startswith(YEAR):
+            years.append(int(form_.removeprefix(YEAR)))
+        else:
+            listed[form_].add(token)
+    return Known(total, tuple(sorted(langs)), tuple(sorted(years))), listed
 
 
 def _phrases(words: Sequence[Mapping[str, int]]) -> dict[tuple[str, ...], int]:
