@@ -117,14 +117,16 @@ async def count_words(db: AsyncSession, changes: Mapping[tuple[str, str], int]) 
 
 NEWEST = {
     "sqlite": (
-        "SELECT {n} AS n, id, session_id, r.tokens FROM (SELECT rowid AS id FROM search_index WHERE search_index MATCH :wanted{n}"
-        " AND rowid < :below ORDER BY rowid DESC LIMIT :most{n}) JOIN search_rows r USING (id)"
+        "SELECT {n} AS n, id, session_id, r.tokens FROM (SELECT rowid AS id FROM search_index"
+        " WHERE search_index MATCH :wanted{n} AND rowid < :below ORDER BY rowid DESC LIMIT :most{n})"
+        " JOIN search_rows r USING (id)"
     ),
     # Materialized, or the planner walks all rows from the newest on in the hope of an early end.
     "postgresql": (
         "SELECT {n} AS n, id, session_id, r.tokens FROM (WITH found AS MATERIALIZED"
         " (SELECT id FROM search_index WHERE tokens @@ CAST(:wanted{n} AS tsquery))"
-        " SELECT id FROM found WHERE id < :below ORDER BY id DESC LIMIT :most{n}) AS newest JOIN search_rows r USING (id)"
+        " SELECT id FROM found WHERE id < :below ORDER BY id DESC LIMIT :most{n}) AS newest"
+        " JOIN search_rows r USING (id)"
     ),
 }
 PUBLISHED = (

@@ -9,7 +9,7 @@ import pytest
 
 from sessions import search as searching
 from sessions.database import Database
-from sessions.places import Document
+from sessions.places import Document, places
 from sessions.query import Wanted, terms
 from sessions.search import Found
 from sessions.session import Session
@@ -33,7 +33,7 @@ class Shelf:
                 tx.db.add(session)
                 await tx.db.flush()
                 self.ids[code] = session.id
-            await searching.index(tx, self.ids[code], documents)
+            await searching.index(tx, self.ids[code], places(self.ids[code], documents))
 
     async def find(self, typed: str, **where: Any) -> Found:
         async with self.database.reading() as db:
