@@ -37,6 +37,7 @@ from live import (
     planning,
     review,
     rules,
+    search,
     wire,
 )
 from live.house import House, build_house
@@ -85,6 +86,7 @@ def create_app(settings: Settings) -> Starlette:
             *desk.routes,
             *audit.routes,
             *closing.routes,
+            *search.routes,  # Before the archive, whose /archive/{code} would take /archive/search for a session.
             *archives.routes,
             *doors.routes,
             *planning.routes,  # Both before the office, whose /office/{code} would take /office/new for a session.
@@ -135,6 +137,7 @@ def turns(house: House) -> list[Coroutine[Any, Any, None]]:
         again(house.sockets.recheck, RECHECK_EVERY),
         again(house.sockets.tell_counts, RECHECK_EVERY),
         again(keep, TIME_EVERY),
+        house.index.run(),
     ]
     if house.nudges:
         running.append(house.nudges.run())

@@ -10,6 +10,7 @@ from live.broadcast import Broadcast
 from live.claims import Claims, Shared
 from live.commands import Commands
 from live.identity import Identity
+from live.index import Index
 from live.nudge import CHANNEL, Nudges
 from live.presence import Presence
 from live.rendering import Renderer
@@ -43,6 +44,7 @@ class House:
     nudges: Nudges | None
     alarms: Alarms
     archives: Shelf
+    index: Index
     moved: Callable[[int], None]
     is_leaving: bool = False
     """Told to stop: nobody should be sent here any more."""
@@ -64,7 +66,9 @@ def build_house(settings: Settings) -> House:
         if nudges:
             nudges.tell(session_id)
         alarms.look_now()
+        index.look_now()
 
+    index = Index(database)
     alarms = Alarms(database, ways(settings), renderer, settings.home, moved)
     commands = Commands(database, throttle, moved, settings.secret(), claims, settings.profanity())
     sockets = Sockets(settings, identity, renderer, broadcast, commands, presence)
@@ -83,5 +87,6 @@ def build_house(settings: Settings) -> House:
         nudges,
         alarms,
         Shelf(database),
+        index,
         moved,
     )

@@ -134,6 +134,16 @@ def mark_labels(_: Gettext) -> dict[str, str]:
     }
 
 
+def place_labels(_: Gettext) -> dict[str, str]:
+    """What a search leads to."""
+    return {
+        "session": _("What the session was about"),
+        "question": _("Question"),
+        "answer": _("Answer"),
+        "caption": _("Said in the session"),
+    }
+
+
 def try_labels(_: Gettext) -> dict[str, str]:
     """How an attempt to reach a family went."""
     return {
@@ -244,6 +254,7 @@ def labels(_: Gettext) -> dict[str, Mapping[str, str]]:
         "rules": rule_sentences(_),
         "concerns": concern_sentences(_),
         "became": became_sentences(_),
+        "place": place_labels(_),
         "tries": try_labels(_),
         "outcomes": outcome_labels(_),
         "roles": role_labels(_),

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from sessions import schema
+from sessions import index, schema
 from sessions import search as searching
 from sessions.database import Database
 from sessions.places import Document, places
@@ -98,7 +98,7 @@ async def build(database: Database, sessions: int) -> float:
             session = Session(code=f"S{number:05}", title=title, state="published", plan_json={"title": title})
             tx.db.add(session)
             await tx.db.flush()
-            await searching.index(tx, session.id, places(session.id, documents))
+            await index.index(tx, session.id, places(session.id, documents))
     return time.perf_counter() - began - made
 
 

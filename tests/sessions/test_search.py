@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sessions import index
 from sessions import search as searching
 from sessions.database import Database
 from sessions.places import Document, places
@@ -33,7 +34,7 @@ class Shelf:
                 tx.db.add(session)
                 await tx.db.flush()
                 self.ids[code] = session.id
-            await searching.index(tx, self.ids[code], places(self.ids[code], documents))
+            await index.index(tx, self.ids[code], places(self.ids[code], documents))
 
     async def find(self, typed: str, **where: Any) -> Found:
         async with self.database.reading() as db:
