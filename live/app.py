@@ -29,6 +29,8 @@ from live import (
     desk,
     doors,
     drafts,
+    exports,
+    feeds,
     follow_ups,
     health,
     office,
@@ -86,7 +88,9 @@ def create_app(settings: Settings) -> Starlette:
             *desk.routes,
             *audit.routes,
             *closing.routes,
-            *search.routes,  # Before the archive, whose /archive/{code} would take /archive/search for a session.
+            *search.routes,  # All before the archive, whose /archive/{code} would take theirs for a session.
+            *feeds.routes,
+            *exports.routes,
             *archives.routes,
             *doors.routes,
             *planning.routes,  # Both before the office, whose /office/{code} would take /office/new for a session.

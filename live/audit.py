@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-import unicodedata
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -29,14 +26,13 @@ from sessions.board import Board
 from sessions.events import Entry
 from sessions.permissions import Permission
 from sessions.refusals import Refusal
+from sessions.sheets import MEDIA, sheet
 
 PAGE = 200
 AT_ONCE = 2_000
 """Entries that are read from the database before others have their turn."""
 FILTERS = ("who", "kind", "number", "since", "until", "order")
 COLUMNS = ("seq", "at", "who", "event", "number", "was", "state", "sentence", "why")
-FORMULA = frozenset("=+-@−")
-"""What a spreadsheet takes for the beginning of a formula, in any width."""
 
 
 class Log(NamedTuple):
@@ -169,32 +165,13 @@ def row(line: Line, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def tame(cell: Any) -> str:
-    """The cell with an apostrophe in front where a spreadsheet would run it; blanks in front do not hide anything."""
-    text = "" if cell is None else str(cell)
-    seen = next((c for c in text if not c.isspace() and unicodedata.category(c)[0] != "C"), "")
-    starts = unicodedata.normalize("NFKC", seen)[:1] in FORMULA if seen else False
-    return f"'{text}" if starts or text[:1] in ("\t", "\r") else text
-
-
-def csv_of(found: Iterable[Line], zone: ZoneInfo) -> bytes:
-    """With the mark at its beginning by which spreadsheets know UTF-8."""
-    file = io.StringIO(newline="")
-    writer = csv.writer(file)
-    writer.writerow(COLUMNS)
-    for line in found:
-        told = row(line, zone)
-        writer.writerow([tame(told[column]) for column in COLUMNS])
-    return file.getvalue().encode("utf-8-sig")
-
-
 def json_of(found: Iterable[Line], zone: ZoneInfo, head: dict[str, Any]) -> bytes:
     return msgspec.json.encode({"head": head, "log": [row(line, zone) for line in found]})
 
 
 async def as_csv(_: Request, told: Log) -> Response:
-    body = await asyncio.to_thread(csv_of, told.found, told.zone)
-    return download(told, body, "csv", "text/csv; charset=utf-8; header=present")
+    body = await asyncio.to_thread(lambda: sheet(COLUMNS, (row(line, told.zone) for line in told.found)))
+    return download(told, body, "csv", MEDIA)
 
 
 async def as_json(_: Request, told: Log) -> Response:

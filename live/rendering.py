@@ -154,6 +154,11 @@ class Renderer:
         response.headers["Cache-Control"] = "no-store"
         return response
 
+    def file(self, lang: str, template: str, **context: Any) -> str:
+        """A page in one file, which needs nothing of ours to be read."""
+        css = Markup((DIST / self.manifest["file.css"]).read_text())  # noqa: S704 (our own stylesheet)
+        return self.environments[lang].get_template(template).render(file_css=css, **context)
+
     def refusal(self, request: Request, refusal: Refusal, back: str = "/", words: str | None = None) -> HTMLResponse:
         lang = self.lang(request)
         say = refusal.say(self.gettext(lang), lang)

@@ -17,14 +17,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from starlette.datastructures import QueryParams
 
-from live.audit import COLUMNS, PAGE, moment, tame, teller, wanted
+from live.audit import COLUMNS, PAGE, moment, teller, wanted
 from moderation.audit import Wanted
 from sessions import events as ev
 from sessions import log
 from sessions.audiences import mark_of
 from sessions.events import State
+from sessions.sheets import tame
 from sessions.words import keep
 from tests.running import Hall, Visitor, open_hall, shared_server
+from tests.sessions.test_sheets import RUNS
 
 ZONE = "America/Phoenix"
 
@@ -194,28 +196,6 @@ async def test_a_table_for_spreadsheets(hall: Hall) -> None:
     assert [row["seq"] for row in await cells(ben, number="1")] == ["4", "5"]
     spanish = await cells(ben, lang="es")
     assert list(spanish[0]) == list(COLUMNS), "programs find their columns in every language"
-
-
-RUNS = [
-    *(f"{start}1+1" for start in "=+-@−"),
-    *(f"{start}1" for start in "＝＋－＠﹦﹢﹣﹫"),
-    *(
-        f"{blank}=1"
-        for blank in (" ", "   ", "\n", " \n ", "\t", "\r", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u2028")
-    ),
-    "\tharmless",
-    "\rharmless",
-    "=cmd|' /C calc'!A0",
-    "@SUM(A1)",
-    "-2+3",
-]
-TAME = ["", "Why?", "1-1", "a=b", "'=1", "·=1", "(=1)", "\nWhy?", " Why?", "ñ", "👪", "١"]
-
-
-def test_no_cell_can_start_a_formula() -> None:
-    assert {cell: tame(cell) for cell in RUNS} == {cell: f"'{cell}" for cell in RUNS}
-    assert {cell: tame(cell) for cell in TAME} == {cell: cell for cell in TAME}
-    assert (tame(None), tame(7)) == ("", "7")
 
 
 async def test_whatever_a_family_writes_no_cell_runs(hall: Hall) -> None:

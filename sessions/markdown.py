@@ -1,0 +1,105 @@
+"""An archive as Markdown, in a reader's language. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from sessions.archive import Archive, Asked
+from sessions.captions import Cue
+from sessions.refusals import Phrase
+
+SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&])")
+# What begins a list, a rule or a heading where it begins a line.
+BEGINS = re.compile(r"^(\d*)([-+=.)])", re.MULTILINE)
+BLANKS = re.compile(r"^ +", re.MULTILINE)
+
+TAKEN_OUT = Phrase("These words were taken out.")
+TEXTS: dict[str, Phrase] = {
+    "who": Phrase("Who answered: {who}"),
+    "questions": Phrase("Questions and answers"),
+    "question": Phrase("Question {number}"),
+    "asker": Phrase("A parent"),
+    "answer": Phrase("Answer from {by}, {day}"),
+    "captions": Phrase("What was said ({language})"),
+    "recording": Phrase("Recording"),
+    "links": Phrase("To read on"),
+    "seal": Phrase("Written down as it happened: entry {number} of the session's log, seal {hash}."),
+}
+
+
+class Teller(NamedTuple):
+    """How things are told in one language."""
+
+    gettext: Callable[[str], str]
+    day: Callable[[datetime], str]
+    language: Callable[[str], str]
+    outcome: Callable[[Asked], str]
+
+    def say(self, text: str, **places: object) -> str:
+        return plain(self.gettext(TEXTS[text]).format(**places))
+
+    def words(self, words: str | None) -> str:
+        return self.gettext(TAKEN_OUT) if words is None else words
+
+
+def plain(text: str) -> str:
+    """The text with nothing in it that Markdown takes for more than letters."""
+    escaped = SPECIAL.sub(r"\\\1", text)
+    return BEGINS.sub(r"\1\\\2", BLANKS.sub(lambda blanks: "&nbsp;" * len(blanks[0]), escaped))
+
+
+def quoted(text: str) -> str:
+    """The text as a quotation, its lines as they were."""
+    return "\n".join(f"> {line}".rstrip() + "  " * bool(line) for line in plain(text).split("\n")).rstrip()
+
+
+def as_markdown(archive: Archive, address: str, teller: Teller) -> str:
+    return "\n\n".join(_blocks(archive, address, teller)) + "\n"
+
+
+def _blocks(archive: Archive, address: str, teller: Teller) -> Iterator[str]:
+    yield f"# {plain(archive.title)}"
+    if archive.about:
+        yield plain(archive.about)
+    if archive.starts_at:
+        yield plain(teller.day(archive.starts_at))
+    if archive.speakers:
+        yield teller.say("who", who=", ".join(archive.speakers))
+    yield f"<{address}>"
+    if archive.recording:
+        yield f"{teller.say('recording')}: <{archive.recording.address}>"
+    if archive.links:
+        yield f"## {teller.say('links')}"
+        yield "\n".join(f"- {plain(link.label)}: <{link.address}>" for link in archive.links)
+    yield f"## {teller.say('questions')}"
+    for asked in archive.questions:
+        yield from _question(asked, teller)
+    for lang, cues in archive.tracks.items():
+        yield f"## {teller.say('captions', language=teller.language(lang))}"
+        yield "\n".join(_cue(cue, teller) for cue in cues)
+    yield teller.say("seal", number=archive.head.seq, hash=archive.head.hash)
+
+
+def _question(asked: Asked, teller: Teller) -> Iterator[str]:
+    card = asked.card
+    yield f"### {teller.say('question', number=card.number)}"
+    yield quoted(teller.words(card.words))
+    about = (card.name or teller.gettext(TEXTS["asker"]), card.school, card.topic, teller.outcome(asked))
+    yield " · ".join(plain(one) for one in about if one)
+    for answer in card.answers:
+        yield f"**{teller.say('answer', by=answer.by, day=teller.day(answer.at))}**"
+        yield quoted(teller.words(answer.words))
+
+
+def _cue(cue: Cue, teller: Teller) -> str:
+    speaker = f"**{plain(cue.speaker)}:** " if cue.speaker else ""
+    return f"- {clock(cue.start)} {speaker}{plain(teller.words(cue.words))}"
+
+
+def clock(ms: int) -> str:
+    """A time since the session started, in hours, minutes and seconds."""
+    seconds = ms // 1000
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
