@@ -59,10 +59,12 @@ async def meanings(db: AsyncSession, terms: Sequence[Term]) -> tuple[Known, list
     rows = await _rows(db, {token for some in tokens.values() for token in some})
     meant = []
     for term in terms:
-        if term.is_beginning:
-            counted = await _beginning(db, folding.read(term.words[0], "").form)
-        else:
+        counted: dict[tuple[str, ...], int] = {}
+        if not term.is_beginning:
             counted = _phrases([{t: rows[t] for t in tokens[word] if t in rows} for word in term.words])
+        if not counted and len(term.words) == 1:
+            # Also for a word that nobody wrote so: with another ending, somebody may have.
+            counted = await _beginning(db, folding.read(term.words[0], "").form)
         total = min(sum(counted.values()), known.rows)
         look = Look(tuple(counted), weight(total, known.rows))
         meant.append(Meant(look, total, len(term.words) == 1 and not term.is_beginning))

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import random
 import statistics
+import sys
 import tempfile
 import time
 from bisect import bisect
@@ -20,12 +21,15 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from sessions import index, schema
 from sessions import search as searching
 from sessions.database import Database
 from sessions.places import Document, places
 from sessions.query import Wanted, terms
 from sessions.session import Session
+from tests import searches
 from tests.servers import PostgresServer
 
 SEED = 20260501
@@ -151,13 +155,29 @@ async def measure_once(database: Database) -> None:
         await searching.search(db, Wanted(typed="ban", terms=terms("ban ben")))
 
 
+async def rank(name: str, url: str) -> None:
+    """How often the right session comes first, of searches whose right session is known."""
+    database, sample = Database(url), searches.sample()
+    await schema.migrate(database)
+    await searches.fill(database, sample)
+    found = await searches.ranks(database, sample)
+    first = sum(rank == 1 for *_, rank in found)
+    mean = searches.mean_reciprocal_rank(found)
+    print(f"{name}: the right session first for {first} of {len(found)} searches, mean reciprocal rank {mean:.3f}")
+    for line in searches.astray(found):
+        print(f"  {line}")
+    await database.dispose()
+
+
 async def on_sqlite(sessions: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
+        await rank("SQLite", f"sqlite+aiosqlite:///{folder}/ranks.db")
         await both("SQLite", f"sqlite+aiosqlite:///{folder}/search.db", sessions)
 
 
 async def on_postgres(sessions: int) -> None:
     with PostgresServer() as postgres:
+        await rank("PostgreSQL", postgres.create_database("ranks"))
         await both("PostgreSQL", postgres.create_database("search"), sessions)
 
 
