@@ -32,6 +32,8 @@ SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}
 WORD = regex.compile(rf"(?V1)[{SPACELESS}--\p{{P}}]\p{{M}}*|[[\p{{L}}\p{{M}}\p{{N}}]--[{SPACELESS}]]+")
 # Accents and vowel points; not the vowels of Indian scripts nor the voicing of Japanese, without which words differ.
 MARKS = regex.compile(r"(?V1)[[\p{Inherited}\p{Arabic}\p{Hebrew}&&\p{M}]--[\u3099\u309a]]+")
+NO_WORD = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
+"""What taking a character apart may leave, such as the stroke of ¼."""
 DIGITS = {start + digit: str(digit) for start in (0x660, 0x6F0, 0x966) for digit in range(10)}
 LETTERS: dict[int, str | None] = {
     **DIGITS,
@@ -67,26 +69,28 @@ def fold(word: str) -> str:
     if word.isascii():
         return word.lower()
     bare = MARKS.sub("", unicodedata.normalize("NFKD", word.casefold())).translate(LETTERS)
-    return unicodedata.normalize("NFC", bare)
+    return NO_WORD.sub("", unicodedata.normalize("NFC", bare))
 
 
 def words(text: str, lang: str) -> list[Word]:
     """The words of a text in that language, in their order."""
     if text.isascii():
         return [read(word, lang) for word in PLAIN_WORD.findall(text.lower())]
-    return [read(word, lang) for word in WORD.findall(text)]
+    return [word for word in (read(found, lang) for found in WORD.findall(text)) if word.token]
 
 
 def spots(text: str, lang: str) -> Iterator[Spot]:
     """Like `words`, with where each one stands."""
     for found in WORD.finditer(text):
-        yield Spot(read(found[0], lang), *found.span())
+        if (word := read(found[0], lang)).token:
+            yield Spot(word, *found.span())
 
 
 @lru_cache(maxsize=1 << 16)
 def read(word: str, lang: str) -> Word:
     word = unicodedata.normalize("NFC", word.casefold())
-    return Word(fold(word)[:LONGEST], fold(stem(word, lang))[:LONGEST])
+    form = fold(word)[:LONGEST]
+    return Word(form, form and (fold(stem(word, lang))[:LONGEST] or form))
 
 
 _own = threading.local()
@@ -99,8 +103,9 @@ def stem(word: str, lang: str) -> str:
     # Typed in a hurry; the stemmers know these endings by the accent, or by the dots, alone.
     if algorithm == "spanish" and word.endswith(("cion", "sion")):
         word = f"{word[:-2]}ón"
-    elif algorithm == "arabic" and word.endswith("ه") and len(word) > 3:
-        word = f"{word[:-1]}ة"
+    elif algorithm == "arabic":
+        word = fold(word)
+        word = f"{word[:-1]}ة" if word.endswith("ه") and len(word) > 3 else word
     word = IRREGULAR.get(algorithm, {}).get(word, word)
     return str(stemmer(algorithm).stemWord(word))
 

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sessions.places import SESSIONS_IN_A_VOLUME, VOLUME, volume
 from sessions.tables import Base
 
+FEW = 4
+"""Volumes that are opened at once."""
 DIRECT = 4
 """How many times the rows that are wanted may hold the rarest word, and all of them are still looked at at once."""
 
@@ -172,7 +174,7 @@ def openings(last: int, *, is_direct: bool) -> Iterable[tuple[Sequence[int], int
     longer than somebody waits.
     """
     top = volume(last)
-    if is_direct or top < DIRECT:
+    if is_direct or top < FEW:
         return [((), row_id(last + 1))]
     steps: list[tuple[Sequence[int], int]] = []
     size = 1

@@ -21,8 +21,6 @@ from sessions.vocabulary import Known, Meant
 T = TypeVar("T")
 MOST = 400
 """Questions, and as many places in captions, that are weighed; of more, the newest."""
-ENOUGH = 10
-"""Places with every word; with fewer, those with some of the words are shown as well."""
 RELAXED = 6
 """Terms of which two are enough, the rarest, where no place has all."""
 COMMON, LARGE = 0.35, 2_000
@@ -98,18 +96,14 @@ async def gather(
     filters = filtered(wanted, known)
     if not all(filters):  # No year that was ever published in.
         return [], False, True
-    found: dict[int, Candidate] = {}
-    is_whole, is_all = False, True
     tiers = [marks for marks in TIERS if wanted.kind is None or MARKS[wanted.kind] in marks]
-    for is_relaxed, (expression, rows) in enumerate(askings(meant, known)):
+    for expression, rows in askings(meant, known):
         asked = [Expression([*filters, _any(marks), *expression.all], expression.any) for marks in tiers]
         some = await fulltext.candidates(db, asked, MOST, 0 if wanted.session is not None else rows)
-        found |= {one.id: one for tier in some for one in tier}
-        is_all = is_all and all(len(tier) < MOST for tier in some)
-        is_whole = is_whole or (not is_relaxed and bool(found))
-        if len(found) >= ENOUGH:
-            break
-    return list(found.values()), is_whole, is_all
+        if any(some):
+            found = [one for tier in some for one in tier]
+            return found, bool(expression.all), all(len(tier) < MOST for tier in some)
+    return [], False, True
 
 
 TIERS = ((MARKS["session"], MARKS["question"], MARKS["answer"]), (MARKS["caption"],))

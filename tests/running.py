@@ -482,7 +482,9 @@ class Hall:
     async def kept(self) -> tuple[Head, dict[str, int]]:
         """What a refused command must leave as it is: the log's head, and how much there is of everything."""
         async with self.database.reading() as db:
-            tables = [t for t in Base.metadata.sorted_tables if "session_id" in t.c and t.name != "invitations"]
+            # What can be found follows by itself, some time after a command.
+            apart = {"invitations", "search_rows", "search_heads"}
+            tables = [t for t in Base.metadata.sorted_tables if "session_id" in t.c and t.name not in apart]
             counts = {
                 table.name: await db.scalar(
                     select(func.count()).select_from(table).where(table.c.session_id == self.house.session_id)

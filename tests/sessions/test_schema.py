@@ -31,8 +31,14 @@ AT = datetime(2026, 5, 1, 18, 0, tzinfo=UTC)
 
 
 def differences(connection: Connection) -> list[object]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    opts = {"compare_type": True, "compare_server_default": True, "include_name": is_ours}
+    context = MigrationContext.configure(connection, opts=opts)
     return list(compare_metadata(context, Base.metadata))
+
+
+def is_ours(name: str | None, kind: str, _: object) -> bool:
+    """Not the full text, which each database keeps in its own way."""
+    return not (kind == "table" and (name or "").startswith("search_index"))
 
 
 def tables(connection: Connection) -> set[str]:
@@ -42,7 +48,9 @@ def tables(connection: Connection) -> set[str]:
 async def test_the_migrated_schema_is_that_of_the_models(database: Database) -> None:
     async with database.reader.connect() as connection:
         assert await connection.run_sync(differences) == []
-        assert await connection.run_sync(tables) == {*Base.metadata.tables, "alembic_version"}
+        found = await connection.run_sync(tables)
+        assert "search_index" in found, "each database's own, of which the models know nothing"
+        assert {t for t in found if not t.startswith("search_index")} == {*Base.metadata.tables, "alembic_version"}
 
 
 async def test_migrating_again_changes_nothing(house: House) -> None:
