@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from live.clocks import clock_of, moment_of
+from live import exports
+from live.compression import compressed
 from live.rendering import row_view
 from live.visit import Visit, house_of, known, visit
 from sessions import session as sessions
@@ -21,8 +22,6 @@ from sessions.permissions import Permission
 
 LISTED = 60
 """Questions that the list of contents names one by one; beyond, it has the topics alone."""
-SMALL = 1_000
-"""Bytes below which compressing gains nothing."""
 
 
 async def published(request: Request) -> Response:
@@ -46,7 +45,12 @@ async def archive(request: Request) -> Response:
     if address := view.elsewhere():
         return RedirectResponse(address, 303)
     response = here.house.renderer.page(
-        request, "archive_session.html", caller=here.caller, **page_of(found), **seen(here, found, view)
+        request,
+        "archive_session.html",
+        caller=here.caller,
+        take=exports.take(here.house, found, here.house.renderer.lang(request)),
+        **page_of(found),
+        **seen(here, found, view),
     )
     return compressed(request, response)
 
@@ -147,20 +151,6 @@ def contents(found: Archive, view: View) -> list[tuple[str | None, int, str, lis
 
 def _topic(found: Archive, asked: Asked) -> str | None:
     return asked.card.topic if asked.card.topic in found.topics else None
-
-
-def compressed(request: Request, response: Response) -> Response:
-    """The same, smaller, where the browser takes it.
-
-    Nothing on these pages is a secret that somebody could find out by watching how well their own words compress.
-    """
-    if "gzip" in request.headers.get("accept-encoding", "") and len(response.body) >= SMALL:
-        body = gzip.compress(bytes(response.body), 6)
-        response.body = body
-        response.headers["Content-Encoding"] = "gzip"
-        response.headers["Content-Length"] = str(len(body))
-        response.headers["Vary"] = f"{response.headers['Vary']}, Accept-Encoding"
-    return response
 
 
 routes = [

@@ -12,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from live.compression import compressed
+from live.house import House
 from live.rendering import Renderer, own_name, when
-from live.visit import Visit, visit
-from sessions import archive as archives
+from live.visit import visit
 from sessions import export, sheets
 from sessions.archive import Archive, Asked
 from sessions.events import SessionState, State
@@ -84,6 +85,8 @@ FORMS = {
         Form("json", Phrase("For programs (JSON)"), "application/json", lambda t: export.as_json(t.archive, t.address)),
     )
 }
+SUMMARY = 300
+"""Characters of what a session is about that are told to whoever links to it."""
 VTT = Phrase("Captions in {language} (WebVTT)")
 
 
@@ -101,24 +104,35 @@ def offers(archive: Archive, gettext: Callable[[str], str]) -> list[Offer]:
     return found + [Offer(gettext(VTT).format(language=own_name(lang)), f"{at}.{lang}.vtt") for lang in archive.tracks]
 
 
+class Take(NamedTuple):
+    """What the page of an archive says of itself: where it stays, what it is about, and what can be taken away."""
+
+    address: str
+    summary: str
+    described: Markup
+    offers: list[Offer]
+
+
+def take(house: House, archive: Archive, lang: str) -> Take:
+    renderer, address = house.renderer, f"{house.settings.home}/archive/{archive.code}"
+    day = when(archive.starts_at, archive.zone, "day", lang)
+    summary = archive.about or " · ".join(filter(None, (house.settings.district, day)))
+    described = describe(archive, address, house.settings.district)
+    return Take(address, summary[:SUMMARY], described, offers(archive, renderer.gettext(lang)))
+
+
 async def opened(request: Request) -> Taken:
     """The archive that is asked for. Raises Refusal `not_found` where nothing is published."""
     here = await visit(request)
-    async with here.house.database.reading() as db:
-        archive = await archives.read(db, here.session) if here.session.state == SessionState.PUBLISHED else None
+    archive = await here.house.archives.of(here.session) if here.session.state == SessionState.PUBLISHED else None
     if archive is None or not archive.is_published:
         raise not_here()
     renderer = here.house.renderer
-    return Taken(archive, address_of(here), renderer, renderer.lang(request))
+    return Taken(archive, f"{here.house.settings.home}/archive/{archive.code}", renderer, renderer.lang(request))
 
 
 def not_here() -> Refusal:
     return Refusal("not_found", "There is nothing at this address. Please check it.")
-
-
-def address_of(here: Visit) -> str:
-    """Where the page of an archive stands for good."""
-    return f"{here.house.settings.home}/archive/{here.session.code}"
 
 
 async def whole(request: Request) -> Response:
@@ -127,7 +141,7 @@ async def whole(request: Request) -> Response:
         raise not_here()
     taken = await opened(request)
     # Beside the loop: thousands of questions would hold up everybody else's answers.
-    return download(taken, await asyncio.to_thread(form.make, taken), form.name, form.media)
+    return download(request, taken, await asyncio.to_thread(form.make, taken), form.name, form.media)
 
 
 async def captions(request: Request) -> Response:
@@ -136,20 +150,20 @@ async def captions(request: Request) -> Response:
     if lang not in taken.archive.tracks:
         raise not_here()
     body = export.as_vtt(taken.archive, lang, taken.address).encode()
-    return download(taken, body, f"{lang}.vtt", "text/vtt; charset=utf-8", lang)
+    return download(request, taken, body, f"{lang}.vtt", "text/vtt; charset=utf-8", lang)
 
 
-def download(taken: Taken, body: bytes, kind: str, media: str, lang: str = "") -> Response:
+def download(request: Request, taken: Taken, body: bytes, kind: str, media: str, lang: str = "") -> Response:
     name = f"archive-{taken.archive.code}.{kind}"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
         "Content-Language": lang or taken.lang,
         "Link": f'<{taken.address}>; rel="canonical"',
     }
-    return Response(body, media_type=media, headers=headers)
+    return compressed(request, Response(body, media_type=media, headers=headers))
 
 
-def described(archive: Archive, address: str, district: str) -> Markup:
+def describe(archive: Archive, address: str, district: str) -> Markup:
     """The session as schema.org describes events, for search engines; a data block, which no browser runs."""
     told: dict[str, Any] = {
         "@context": "https://schema.org",

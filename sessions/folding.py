@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -56,14 +55,7 @@ class Word(NamedTuple):
     token: str
 
 
-class Spot(NamedTuple):
-    """A word in its place: the characters from `start` to before `end`."""
-
-    word: Word
-    start: int
-    end: int
-
-
+@lru_cache(maxsize=1 << 16)
 def fold(word: str) -> str:
     """Lower case without accents, with one letter for each set of variants."""
     if word.isascii():
@@ -79,11 +71,11 @@ def words(text: str, lang: str) -> list[Word]:
     return [word for word in (read(found, lang) for found in WORD.findall(text)) if word.token]
 
 
-def spots(text: str, lang: str) -> Iterator[Spot]:
-    """Like `words`, with where each one stands."""
-    for found in WORD.finditer(text):
-        if (word := read(found[0], lang)).token:
-            yield Spot(word, *found.span())
+def spots(text: str) -> list[tuple[int, int]]:
+    """Where each of its words stands: the characters from the first to before the second number."""
+    if text.isascii():
+        return [found.span() for found in PLAIN_WORD.finditer(text.lower())]
+    return [found.span() for found in WORD.finditer(text) if fold(found[0])]
 
 
 @lru_cache(maxsize=1 << 16)

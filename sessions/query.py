@@ -66,4 +66,4 @@ def terms(typed: str) -> tuple[Term, ...]:
 
 def cut(text: str) -> list[str]:
     """The words as they stand there; what is written together, as "7:30", is more than one."""
-    return [text[spot.start : spot.end] for spot in folding.spots(text, "")]
+    return [text[start:end] for start, end in folding.spots(text)]

@@ -87,12 +87,13 @@ def nearest(found: Sequence[tuple[int, int, int]], kinds: int) -> int:
 
 
 class Ranked(NamedTuple):
-    """A candidate with its score; `parts` are those of its texts in which something was found, the best first."""
+    """A candidate with its score; `part` is that of its texts in which most was found, `tokens` are those of it."""
 
     id: int
     session_id: int
     score: float
-    parts: tuple[int, ...]
+    part: int
+    tokens: list[str]
 
 
 KINDS = {mark: kind for kind, mark in MARKS.items()}
@@ -100,25 +101,25 @@ KINDS = {mark: kind for kind, mark in MARKS.items()}
 
 def rank(found: Iterable[Candidate], looks: Sequence[Look], kind: str | None = None) -> list[Ranked]:
     """The candidates by their scores; of one kind of text only, where that is wanted."""
-    reader, places = Reader(looks), []
+    reader, ranked = Reader(looks), []
     for candidate in found:
-        scores: dict[int, float] = {}
-        everything: list[str] = []
-        heaviest = 0.0
-        for number, part in enumerate(candidate.tokens.split(f" {BOUNDARY} ")[1:]):
-            mark, *tokens = part.split(" ")
-            if kind in (None, KINDS[mark]):
-                if score := reader.score(tokens):
-                    scores[number] = score
-                    heaviest = max(heaviest, WEIGHTS[KINDS[mark]])
-                everything += (*tokens, BOUNDARY)
-        if scores:
-            # A question and its answer are read as one: one word may stand here, the other there.
-            whole = reader.score(everything) if len(scores) > 1 else max(scores.values())
-            best = tuple(sorted(scores, key=lambda n: (-scores[n], n)))
-            places.append(Ranked(candidate.id, candidate.session_id, heaviest * whole, best))
-    places.sort(key=lambda place: (-place.score, -place.id))
-    return places
+        texts = [
+            (number, KINDS[mark], tokens.split(" "))
+            for number, part in enumerate(candidate.tokens.split(f" {BOUNDARY} ")[1:])
+            for mark, _, tokens in [part.partition(" ")]
+            if kind in (None, KINDS[mark])
+        ]
+        scores = [reader.score(tokens) for *_, tokens in texts]
+        if not any(scores):
+            continue
+        score = best = max(scores)
+        number, _, tokens = texts[scores.index(best)]
+        if len(texts) > 1:  # A question and its answer are read as one: one word may stand here, the other there.
+            score = max(score, reader.score([token for *_, told in texts for token in (*told, BOUNDARY)]))
+        heaviest = max(WEIGHTS[kind] for (_, kind, _), one in zip(texts, scores, strict=True) if one)
+        ranked.append(Ranked(candidate.id, candidate.session_id, heaviest * score, number, tokens))
+    ranked.sort(key=lambda one: (-one.score, -one.id))
+    return ranked
 
 
 def by_session(places: Iterable[Ranked]) -> list[tuple[int, list[Ranked]]]:
@@ -133,14 +134,14 @@ def by_session(places: Iterable[Ranked]) -> list[tuple[int, list[Ranked]]]:
     return sorted(sessions.items(), key=lambda one: (-worth(one[1]), -one[0]))
 
 
-def snippet(text: str, lang: str, looks: Sequence[Look]) -> tuple[int, tuple[Piece, ...]]:
+def snippet(text: str, tokens: Sequence[str], looks: Sequence[Look]) -> tuple[int, tuple[Piece, ...]]:
     """What is shown of a text: around the first place where most of it was found, with all that was found marked.
 
-    Answers with the character at which that place begins.
+    `tokens` are those of its words, in order. Answers with the character at which that place begins.
     """
-    spots = list(folding.spots(text, lang))
-    found = Reader(looks).find([spot.word.token for spot in spots])
-    marks = [(spots[place].start, spots[place + many - 1].end, number) for number, place, many in found]
+    spots = folding.spots(text)
+    found = Reader(looks).find(tokens) if len(spots) == len(tokens) else []
+    marks = [(spots[place][0], spots[place + many - 1][1], number) for number, place, many in found]
 
     def richness(start: int) -> int:
         return len({number for begin, end, number in marks if start <= begin and end <= start + SNIPPET * 2 // 3})

@@ -19,7 +19,7 @@ from sessions.session import Session
 from sessions.vocabulary import Known, Meant
 
 T = TypeVar("T")
-MOST = 400
+MOST = 300
 """Questions, and as many places in captions, that are weighed; of more, the newest."""
 RELAXED = 6
 """Terms of which two are enough, the rarest, where no place has all."""
@@ -166,11 +166,10 @@ async def tell(
 def hit(documents: Sequence[Document], ranked: Ranked, looks: Sequence[Look]) -> Hit:
     """What is shown of a place: its best text, or those of its lines where most of it was found."""
     if documents[0].kind != "caption":
-        best = documents[ranked.parts[0]]
-        _, pieces = snippet(best.words, best.lang, looks)
+        best = documents[ranked.part]
+        _, pieces = snippet(best.words, ranked.tokens, looks)
         return Hit(best.kind, best.anchor, best.lang, best.topic, pieces)
-    first = documents[0]
-    at, pieces = snippet(" ".join(line.words for line in documents), first.lang, looks)
+    at, pieces = snippet(" ".join(line.words for line in documents), ranked.tokens, looks)
     end = -1
     for line in documents:  # The line in which it begins.
         end += len(line.words) + 1
