@@ -87,7 +87,8 @@ def _question(asked: Asked, teller: Teller) -> Iterator[str]:
     card = asked.card
     yield f"### {teller.say('question', number=card.number)}"
     yield quoted(teller.words(card.words))
-    about = (card.name or teller.gettext(TEXTS["asker"]), card.school, card.topic, teller.outcome(asked))
+    nobody = TEXTS["asker"]
+    about = (card.name or teller.gettext(nobody), card.school, card.topic, teller.outcome(asked))
     yield " · ".join(plain(one) for one in about if one)
     for answer in card.answers:
         yield f"**{teller.say('answer', by=answer.by, day=teller.day(answer.at))}**"

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from live.exports import FORMS
@@ -28,7 +29,7 @@ async def test_everything_offered_is_there_and_says_the_same(hall: Hall) -> None
     await ana.do("session.end")
     await take_in(hall.house)
     nobody = hall.visitor()
-    names = [*(f"{name}" for name in FORMS), "en.vtt", "es.vtt", "exe"]
+    names = [*FORMS, "en.vtt", "es.vtt", "exe"]
     before = {name: (await nobody.get(f"/archive/{hall.code}.{name}")).status_code for name in names}
     assert before == dict.fromkeys(names, 404)
     await ana.do("session.publish")
@@ -47,7 +48,7 @@ async def test_everything_offered_is_there_and_says_the_same(hall: Hall) -> None
         assert (held in answer.text, "Not for everyone" in answer.text) == (False, False)
     answer = await nobody.get(f"/archive/{hall.code}.json")
     address = f"{hall.server.base}/archive/{hall.code}"
-    assert answer.json() == json.loads(json.dumps(__import__("msgspec").to_builtins(told(archive, address))))
+    assert answer.json() == msgspec.json.decode(msgspec.json.encode(told(archive, address)))
     assert (await nobody.get(f"/archive/{hall.code}.es.vtt")).status_code == 404
 
 
