@@ -4,6 +4,7 @@
 # make check   style and types, Python and TypeScript, and docker-compose.yml
 # make bench   how fast it is, beside its goals and others (ARGS='--phones 2000 --only fanout')
 # make flood   three moderators at work in Chromium while 400 questions arrive, 10 a second
+# make bench-search   how fast search is in a million lines of captions, on both; takes some minutes
 # make scores  how well screening and duplicates do on questions whose author had not seen the rules
 # make build   everything that `run` needs, without starting it
 # make lock    choose the newest versions that the requirements*.in files allow
@@ -35,7 +36,7 @@ NODE_IS_HERE := $(shell command -v npm >/dev/null && node -e 'process.exit(parse
 NODE := $(if $(NODE_IS_HERE),,.venv/.node)
 WITH_NODE := $(if $(NODE_IS_HERE),,PATH="$(CURDIR)/.venv/node:$$PATH")
 
-.PHONY: run test races check bench flood scores build lock texts clean test-programs
+.PHONY: run test races check bench bench-search flood scores build lock texts clean test-programs
 
 run: build
 	@exec $(BIN)/facetoface demo --host $(HOST) --port $(PORT) $(if $(DATA),--data "$(DATA)")
@@ -61,6 +62,9 @@ bench: build .venv/.dev tests/load/node_modules/.installed
 
 flood: build .venv/.dev test-programs
 	FLOOD=400 $(BIN)/pytest tests/browser/test_flood.py $(ARGS)
+
+bench-search: .venv/.dev
+	$(BIN)/python tests/load/search.py $(ARGS)
 
 scores: .venv/.runtime
 	$(BIN)/python tests/load/scores.py
