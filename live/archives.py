@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from live.clocks import clock_of, moment_of
 from live import exports
+from live.clocks import clock_of, moment_of
 from live.compression import compressed
 from live.rendering import row_view
 from live.visit import Visit, house_of, known, visit

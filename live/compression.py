@@ -14,7 +14,7 @@ SMALL = 1_000
 def compressed(request: Request, response: Response) -> Response:
     """The same, smaller, where the browser takes it.
 
-    Only for what is public: nothing in it is a secret that somebody could find out by watching how well their own words compress.
+    Only for what is public: a secret could be found out by watching how well one's own words compress beside it.
     """
     if "gzip" in request.headers.get("accept-encoding", "") and len(response.body) >= SMALL:
         body = gzip.compress(bytes(response.body), 6)

@@ -68,7 +68,8 @@ def build_house(settings: Settings) -> House:
         alarms.look_now()
         index.look_now()
 
-    index = Index(database)
+    archives = Shelf(database)
+    index = Index(archives)
     alarms = Alarms(database, ways(settings), renderer, settings.home, moved)
     commands = Commands(database, throttle, moved, settings.secret(), claims, settings.profanity())
     sockets = Sockets(settings, identity, renderer, broadcast, commands, presence)
@@ -86,7 +87,7 @@ def build_house(settings: Settings) -> House:
         sockets,
         nudges,
         alarms,
-        Shelf(database),
+        archives,
         index,
         moved,
     )

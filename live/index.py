@@ -7,9 +7,8 @@ from contextlib import suppress
 
 import structlog
 
-from sessions import archive as archives
+from live.shelf import Shelf
 from sessions import index, places
-from sessions.database import Database
 from sessions.events import SessionState
 from sessions.session import Session
 
@@ -22,8 +21,8 @@ log = structlog.get_logger()
 class Index:
     """Looks for sessions that the index is behind on, and has them found as their archives tell them."""
 
-    def __init__(self, database: Database) -> None:
-        self.database, self.news = database, asyncio.Event()
+    def __init__(self, archives: Shelf) -> None:
+        self.archives, self.database, self.news = archives, archives.database, asyncio.Event()
 
     def look_now(self) -> None:
         """A session has moved: it may be one that is published."""
@@ -44,12 +43,15 @@ class Index:
         async with self.database.reading() as db:
             behind = await index.behind(db)
         for session_id in behind:
-            await self.renew(session_id)
+            try:
+                await self.renew(session_id)
+            except Exception as error:  # One that cannot be read keeps no other from being found.
+                log.error("not indexed", session=session_id, error=type(error).__name__)
 
     async def renew(self, session_id: int) -> None:
         async with self.database.reading() as db:
             session = await db.get_one(Session, session_id)
-            archive = await archives.read(db, session) if session.state == SessionState.PUBLISHED else None
+        archive = await self.archives.of(session) if session.state == SessionState.PUBLISHED else None
         # Beside the loop: the words of three hours would hold up everybody else's answers.
         there = await asyncio.to_thread(
             lambda: [*places.places(session_id, index.documents(archive))] if archive else []

@@ -11,6 +11,7 @@ import pytest
 
 from live.index import Index
 from live.search import address
+from live.shelf import Shelf
 from tests.running import Hall, Visitor, open_hall, shared_server
 
 
@@ -36,7 +37,7 @@ async def publish(hall: Hall) -> None:
     ana = await hall.staff("ana")
     await ana.do("session.end")
     await ana.do("session.publish")
-    await Index(hall.database).catch_up()
+    await Index(Shelf(hall.database)).catch_up()
 
 
 async def test_what_is_published_is_found_and_what_is_not_never_is(hall: Hall) -> None:
@@ -47,7 +48,7 @@ async def test_what_is_published_is_found_and_what_is_not_never_is(hall: Hall) -
     await ben.decide("question.hide", hidden)
     await ben.decide("question.answer", shown, words=f"Yes, {word}.", lang="es")
     nobody = hall.visitor()
-    await Index(hall.database).catch_up()
+    await Index(Shelf(hall.database)).catch_up()
     assert await found(nobody, q=word) == []
     await publish(hall)
     ((href, words),) = await found(nobody, q=word)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import msgspec
 
 from live.index import Index
+from live.shelf import Shelf
 from sessions import archive as archives
 from sessions import index
 from sessions import search as searching
@@ -63,7 +64,7 @@ def test_words_that_were_taken_out_are_no_documents() -> None:
 
 async def test_it_catches_up_with_publishing_correcting_and_withdrawing(house: House) -> None:
     shown = await house.asked(State.SHOWN, "Will the bus stop at Speedway?")
-    watch = Index(house.database)
+    watch = Index(Shelf(house.database))
     await watch.catch_up()
     assert await anchors(house, "speedway") == [], "not before it is published"
     await over(house)
@@ -93,7 +94,7 @@ async def test_two_servers_and_late_ones_leave_what_the_newest_knows(house: Hous
     async with house.database.reading() as db:
         old = await archives.read(db, await house.session())
     await house.decide("question.hide", shown)
-    await Index(house.database).catch_up()
+    await Index(Shelf(house.database)).catch_up()
     async with house.database.writing() as tx:
         await tx.lock(house.session_id)
         await index.renew(tx, old, places_of(house, old))
