@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,11 +45,11 @@ async def index(tx: Transaction, session_id: int, there_now: Iterable[Place]) ->
     gone = [row for same, row in there.items() if same not in made]
     for _, _, kept in gone:
         changes.subtract(places.place(session_id, recalled(kept)).words)
-    added = []
-    for number, place in enumerate((place for same, place in made.items() if same not in there), 1):
-        id = max((id for id, *_ in there.values()), default=row_id(session_id)) + number
-        kept = places.kept(place.documents)
-        added.append({"id": id, "session_id": session_id, "tokens": place.tokens, "documents": kept})
+    used = {id for id, *_ in there.values()} - {id for id, *_ in gone}
+    free = (id for id in count(row_id(session_id)) if id not in used)
+    new = [place for same, place in made.items() if same not in there]
+    added = [_row(id, session_id, place) for id, place in zip(free, new, strict=False)]
+    for place in new:
         changes.update(place.words)
     await fulltext.remove(tx.db, [(id, tokens) for id, tokens, _ in gone])
     for start in range(0, len(gone), 500):
@@ -58,6 +59,10 @@ async def index(tx: Transaction, session_id: int, there_now: Iterable[Place]) ->
         await tx.db.execute(insert(SearchRow), added)
         await fulltext.add(tx.db, added)
     await fulltext.count_words(tx.db, changes)
+
+
+def _row(id: int, session_id: int, place: Place) -> dict[str, Any]:
+    return {"id": id, "session_id": session_id, "tokens": place.tokens, "documents": places.kept(place.documents)}
 
 
 async def forget(tx: Transaction, session_id: int) -> None:

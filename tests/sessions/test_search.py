@@ -158,6 +158,16 @@ async def kept(database: Database, part: str) -> list[str]:
     return [one for one in (*rows, *words) if part in one.casefold()]
 
 
+async def test_a_session_that_is_corrected_again_and_again_keeps_to_its_own_numbers(shelf: Shelf) -> None:
+    await shelf.put("AAA", *lines("one bus", "two"), said("three"))
+    for turn in range(4):
+        await shelf.put("AAA", *lines("one bus", f"corrected {turn}"), said("three"))
+    async with shelf.database.reading() as db:
+        ids = sorted(row.id for row in await db.scalars(searching.select(fulltext.SearchRow)))
+    assert ids == [fulltext.row_id(shelf.ids["AAA"], n) for n in range(2)]
+    assert await shelf.marked("corrected bus") == ["one [bus] [corrected] 3"]
+
+
 async def test_a_session_that_was_withdrawn_is_not_found_from_that_moment_on(shelf: Shelf) -> None:
     await shelf.put("AAA", said("Where is the bus?"))
     async with shelf.database.writing() as tx:
