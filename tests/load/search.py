@@ -34,6 +34,8 @@ from tests.servers import PostgresServer
 
 SEED = 20260501
 SESSIONS, LINES, QUESTIONS = 1_000, 1_000, 100
+LARGE = (2_000, 3_600)
+"""Questions, and lines of captions in three hours, of a session that is published."""
 WORDS = 40_000
 ASKED = 250
 """Queries of each kind."""
@@ -62,14 +64,14 @@ class Language:
     def say(self, fewest: int, most: int) -> str:
         return " ".join(self.word() for _ in range(self.dice.randint(fewest, most)))
 
-    def session(self, number: int) -> Iterator[Document]:
+    def session(self, number: int, questions: int = QUESTIONS, lines: int = LINES) -> Iterator[Document]:
         day = date(2020, 1, 1) + timedelta(days=2 * number)
-        for n in range(QUESTIONS):
+        for n in range(questions):
             about = {"anchor": f"q-{n}", "lang": "en", "topic": self.dice.choice(TOPICS), "day": day}
             yield Document(kind="question", words=self.say(6, 30) + "?", **about)
             if n % 2:
                 yield Document(kind="answer", words=self.say(10, 60) + ".", **about)
-        for n in range(LINES):
+        for n in range(lines):
             yield Document(kind="caption", anchor=f"c-{n}", lang="en", day=day, words=self.say(5, 11))
 
 
@@ -104,6 +106,24 @@ async def build(database: Database, sessions: int) -> float:
             await tx.db.flush()
             await index.index(tx, session.id, places(session.id, documents))
     return time.perf_counter() - began - made
+
+
+async def publish(database: Database) -> tuple[float, float]:
+    """Seconds in which a large session is indexed within its transaction, and again after one more answer."""
+    documents = list(Language(SEED).session(0, *LARGE))
+    answer = Document(kind="answer", anchor="q-0", lang="en", words="later")
+    found = []
+    async with database.writing() as tx:
+        session = Session(code="LARGE", title="Large", state="published", plan_json={"title": "Large"})
+        tx.db.add(session)
+        await tx.db.flush()
+    for those in (documents, [documents[0], answer, *documents[1:]]):
+        there = list(places(session.id, those))
+        began = time.perf_counter()
+        async with database.writing() as tx:
+            await index.index(tx, session.id, there)
+        found.append(time.perf_counter() - began)
+    return found[0], found[1]
 
 
 async def measure(database: Database) -> dict[str, list[float]]:
@@ -146,6 +166,10 @@ async def both(name: str, url: str, sessions: int) -> None:
             await tx.db.execute(text("ANALYZE"))
     await measure_once(database)
     tell(name, sessions, built, await size(database), await measure(database))
+    first, again = await publish(database)
+    print(
+        f"  {LARGE[0]:,} questions and {LARGE[1]:,} lines: indexed in {first:.2f} s, one answer later in {again:.2f} s"
+    )
     await database.dispose()
 
 
