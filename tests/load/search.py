@@ -140,10 +140,10 @@ async def measure(database: Database) -> dict[str, list[float]]:
 
 async def size(database: Database) -> float:
     """Megabytes of everything that search keeps."""
-    if database.is_sqlite:
-        return Path(str(database.url.database)).stat().st_size / 1e6
     tables = ("search_rows", "search_words", "search_index")
     query = " + ".join(f"pg_total_relation_size('{table}')" for table in tables)
+    if database.is_sqlite:  # Nothing else of any size is in the file.
+        query = "page_count * page_size FROM pragma_page_count(), pragma_page_size()"
     async with database.reading() as db:
         return float((await db.execute(text(f"SELECT {query}"))).scalar_one()) / 1e6
 
