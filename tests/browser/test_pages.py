@@ -31,6 +31,8 @@ def pages(demo: Demo) -> dict[str, tuple[dict[str, Any], str]]:
         "stage": (PROJECTOR, demo.links["stage"]),
         "office": (LAPTOP, demo.links["office"]),
         "archives": (PHONE, f"{demo.base}/archive"),
+        "what was found": (PHONE, f"{demo.base}/archive/search?q=family+supplies&kind=question"),
+        "nothing found": (PHONE, f"{demo.base}/archive/search?q=quark&topic=Buses"),
         "an archive to come": (PHONE, demo.links["archive"]),
         "sign in": (PHONE, f"{demo.base}/sign-in"),
         "nothing": (PHONE, f"{demo.base}/nowhere"),

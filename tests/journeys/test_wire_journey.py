@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 
+from live.exports import FORMS
 from tests.running import Device, Hall, Visitor, open_hall, shared_server, spoken
 
 PLANTED = {
@@ -40,6 +41,10 @@ PUBLIC_PAGES = (
     "/archive",
     "/",
     "/archive/CODE",
+    *(f"/archive/CODE.{form}" for form in FORMS),
+    "/archive/search?q=what+about&session=CODE",
+    "/archive/feed.atom",
+    "/coming.ics",
 )
 BRIEFLY_PUBLIC = {"hidden", "once on stage"}
 """Shown for a while and then taken down: who was there has read them, and nobody who comes later does."""
