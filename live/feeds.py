@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from xml.etree import ElementTree as xml
 
 from icalendar import Calendar
@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from live.visit import house_of
 from sessions import session as sessions
+from sessions.database import clock
 from sessions.events import SessionState as S
 from sessions.session import Session
 
@@ -32,7 +33,7 @@ async def listed(request: Request, *states: S) -> list[Session]:
 
 
 def by_publishing(published: Iterable[Session]) -> list[Session]:
-    return sorted(published, key=lambda s: (s.published_at or datetime.min, s.id), reverse=True)
+    return sorted(published, key=lambda s: (s.published_at.timestamp() if s.published_at else 0.0, s.id), reverse=True)
 
 
 def written(root: xml.Element, media: str) -> Response:
@@ -67,7 +68,7 @@ def entry(session: Session, address: str) -> xml.Element:
 
 
 def moment(published: list[Session]) -> str:
-    at = next((s.published_at for s in published if s.published_at), datetime(2026, 1, 1))
+    at = next((s.published_at for s in published if s.published_at), None) or clock()
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -90,7 +91,7 @@ def appointment(session: Session, home: str) -> CalendarEvent:
     assert starts_at is not None  # noqa: S101 (told by whoever lists them)
     address = f"{home}/s/{session.code}"
     event.add("uid", f"{session.code}@{home.partition('://')[2]}")
-    event.add("dtstamp", starts_at)
+    event.add("dtstamp", clock())
     event.add("sequence", session.seq)  # Grows with every change, by which calendars know the newer one.
     event.add("dtstart", starts_at)
     event.add("dtend", session.ends_at or starts_at + USUAL_LENGTH)
