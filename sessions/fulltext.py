@@ -6,18 +6,16 @@ kind, month). So a filter costs no more than a word, and a rare one makes the re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ForeignKey, Integer, Text, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sessions.places import SESSIONS_IN_A_VOLUME, VOLUME, volume
+from sessions.places import VOLUMES, volume
 from sessions.tables import Base
 
-FEW = 4
-"""Volumes that are opened at once."""
 DIRECT = 4
 """How many times the rows that are wanted may hold the rarest word, and all of them are still looked at at once."""
 
@@ -160,43 +158,42 @@ async def candidates(db: AsyncSession, wanted: Sequence[Expression], most: int, 
     return found
 
 
-async def _openings(db: AsyncSession, *, is_direct: bool) -> Iterable[tuple[Sequence[int], int]]:
+async def _openings(db: AsyncSession, *, is_direct: bool) -> list[tuple[Sequence[str], int]]:
     if _kind(db) == "sqlite":
         return [((), row_id(1 << 40))]
     *_, last = (await db.execute(PLANNED)).one()
     return openings(last or 0, is_direct=is_direct)
 
 
-def openings(last: int, *, is_direct: bool) -> Iterable[tuple[Sequence[int], int]]:
-    """(volumes to open, row id that all are below): the newest first, then four times as many, and so on.
+def openings(last: int, *, is_direct: bool) -> list[tuple[Sequence[str], int]]:
+    """(volumes to open, row id that all are below): the newest two, then the newest two of the larger ones, and so on.
 
     A frequent word is held by so many rows that collecting all of them, which PostgreSQL's index always does, takes
     longer than somebody waits.
     """
-    top = volume(last)
-    if is_direct or top < FEW:
-        return [((), row_id(last + 1))]
-    steps: list[tuple[Sequence[int], int]] = []
-    size = 1
-    while top >= size:
-        steps.append((range(top - size + 1, top + 1), row_id((top + 1) * SESSIONS_IN_A_VOLUME)))
-        top -= size
-        size *= 4
-    return [*steps, ((), row_id((top + 1) * SESSIONS_IN_A_VOLUME))]
+    steps: list[tuple[Sequence[str], int]] = []
+    below = last + 1
+    for size in () if is_direct else VOLUMES:
+        first = last // size - 1
+        if first <= 0:
+            break
+        steps.append(([volume(size, first), volume(size, first + 1)], row_id(below)))
+        below = first * size
+    return [*steps, ((), row_id(below))]
 
 
 def row_id(session_id: int, number: int = 0) -> int:
     return (session_id << 20) + number
 
 
-def matched(wanted: Expression, volumes: Sequence[int] = ()) -> str:
+def matched(wanted: Expression, volumes: Sequence[str] = ()) -> str:
     """The expression as FTS5 reads it, which walks from the newest row on and needs no volumes."""
     return _written(wanted, "AND", "OR", lambda phrase: '"' + " ".join(phrase) + '"')
 
 
-def asked(wanted: Expression, volumes: Sequence[int] = ()) -> str:
+def asked(wanted: Expression, volumes: Sequence[str] = ()) -> str:
     """The expression as PostgreSQL reads it, within these volumes."""
-    bound = Expression([*wanted.all, [(f"{VOLUME}{n}",) for n in volumes]] if volumes else wanted.all, wanted.any)
+    bound = Expression([*wanted.all, [(one,) for one in volumes]] if volumes else wanted.all, wanted.any)
     return _written(bound, "&", "|", lambda phrase: "(" + " <-> ".join(f"'{token}'" for token in phrase) + ")")
 
 

@@ -20,11 +20,14 @@ LINES, LINES_CHARACTERS = 10, 500
 """Of captions in one place, at most."""
 BOUNDARY = "=|"
 """Before each text of a place: no phrase reaches across it."""
-MARKS: Mapping[str, str] = {"session": "=s", "question": "=q", "answer": "=a", "caption": "=c"}
+EVERYTHING, WRITTEN, SPOKEN = "=", "=e", "=c"
+"""The tokens of every place, of those that are no captions, and of captions."""
+MARKS: Mapping[str, str] = {"session": "=s", "question": "=q", "answer": "=a", "caption": SPOKEN}
 """Each kind of text, and the token that stands before one."""
-EVERYTHING, SESSION, VOLUME, LANG, TOPIC, YEAR, MONTH, DAY = "=", "=n", "=v", "=l", "=t", "=y", "=m", "=d"
-"""How the tokens begin that say what a place is about; the first one stands at every place."""
-SESSIONS_IN_A_VOLUME = 16
+SESSION, VOLUME, LANG, TOPIC, YEAR, MONTH, DAY = "=n", "=v", "=l", "=t", "=y", "=m", "=d"
+"""How the tokens begin that say what a place is about."""
+VOLUMES = (8, 32, 128, 512, 2048)
+"""Sessions are bound in volumes, and these in larger ones."""
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,8 +92,10 @@ def facets(session_id: int, documents: Sequence[Document]) -> list[Word]:
     about = [
         Word(EVERYTHING, EVERYTHING),
         Word("", f"{SESSION}{session_id}"),
-        Word("", f"{VOLUME}{volume(session_id)}"),
+        *(Word("", volume(size, session_id // size)) for size in VOLUMES),
     ]
+    if first.kind != "caption":
+        about.append(Word("", WRITTEN))
     about += [Word(token, token) for token in dict.fromkeys(lang_token(one.lang) for one in documents)]
     if first.topic:
         about.append(Word(TOPIC + first.topic, topic_token(first.topic)))
@@ -100,8 +105,9 @@ def facets(session_id: int, documents: Sequence[Document]) -> list[Word]:
     return about
 
 
-def volume(session_id: int) -> int:
-    return session_id // SESSIONS_IN_A_VOLUME
+def volume(size: int, number: int) -> str:
+    """The token of the volume of that size which has this number, from 0 on."""
+    return f"{VOLUME}{size}-{number}"
 
 
 def lang_token(lang: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from sessions import fulltext, places, vocabulary
 from sessions.fulltext import Candidate, Choice, Expression, SearchRow
-from sessions.places import MARKS, SESSION, Document, lang_token, recalled, topic_token
+from sessions.places import MARKS, SESSION, SPOKEN, WRITTEN, Document, lang_token, recalled, topic_token
 from sessions.query import Wanted
 from sessions.ranking import Look, Piece, Ranked, by_session, rank, snippet
 from sessions.session import Session
@@ -96,17 +96,14 @@ async def gather(
     filters = filtered(wanted, known)
     if not all(filters):  # No year that was ever published in.
         return [], False, True
-    tiers = [marks for marks in TIERS if wanted.kind is None or MARKS[wanted.kind] in marks]
+    tiers = [SPOKEN] if wanted.kind == "caption" else [WRITTEN] if wanted.kind else [WRITTEN, SPOKEN]
     for expression, rows in askings(meant, known):
-        asked = [Expression([*filters, _any(marks), *expression.all], expression.any) for marks in tiers]
+        asked = [Expression([*filters, _any([tier]), *expression.all], expression.any) for tier in tiers]
         some = await fulltext.candidates(db, asked, MOST, 0 if wanted.session is not None else rows)
         if any(some):
             found = [one for tier in some for one in tier]
             return found, bool(expression.all), all(len(tier) < MOST for tier in some)
     return [], False, True
-
-
-TIERS = ((MARKS["session"], MARKS["question"], MARKS["answer"]), (MARKS["caption"],))
 
 
 def _any(tokens: Iterable[str]) -> Choice:
