@@ -15,7 +15,8 @@ PHRASES = Expression([[("=q",), ("=a",)], [("school", "bus")]], [[[("late",)]], 
 def test_one_expression_is_written_for_both() -> None:
     assert matched(PHRASES) == ('("=q" OR "=a") AND ("school bus") AND ((("late")) OR (("soon") AND ("now")))')
     assert asked(PHRASES, ("=v8-3", "=v8-4")) == (
-        "(('=q') | ('=a')) & (('school' <-> 'bus')) & (('=v8-3') | ('=v8-4')) & (((('late'))) | ((('soon')) & (('now'))))"
+        "(('=q') | ('=a')) & (('school' <-> 'bus')) & (('=v8-3') | ('=v8-4'))"
+        " & (((('late'))) | ((('soon')) & (('now'))))"
     )
 
 
