@@ -189,7 +189,7 @@ def rows(archive: Archive, address: str) -> Iterator[dict[str, Any]]:
 
 
 def _moment(at: datetime | None) -> str | None:
-    return at and at.isoformat(timespec="milliseconds")
+    return at.isoformat(timespec="milliseconds") if at else None
 
 
 def as_csv(archive: Archive, address: str) -> bytes:

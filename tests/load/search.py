@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, timedelta
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 
@@ -67,7 +68,7 @@ class Language:
     def session(self, number: int, questions: int = QUESTIONS, lines: int = LINES) -> Iterator[Document]:
         day = date(2020, 1, 1) + timedelta(days=2 * number)
         for n in range(questions):
-            about = {"anchor": f"q-{n}", "lang": "en", "topic": self.dice.choice(TOPICS), "day": day}
+            about: dict[str, Any] = {"anchor": f"q-{n}", "lang": "en", "topic": self.dice.choice(TOPICS), "day": day}
             yield Document(kind="question", words=self.say(6, 30) + "?", **about)
             if n % 2:
                 yield Document(kind="answer", words=self.say(10, 60) + ".", **about)

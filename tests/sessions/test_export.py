@@ -152,7 +152,8 @@ class Page(HTMLParser):
         self.addresses: list[str] = []
         self.open: list[str] = []
         self.text = ""
-        self.track, self.speaker, self.is_answer = "", None, False
+        self.track, self.is_answer = "", False
+        self.speaker: str | None = None
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from sessions import fulltext, index
 from sessions import search as searching
@@ -153,8 +154,8 @@ async def test_what_is_put_again_replaces_and_what_is_forgotten_leaves_nothing(s
 async def kept(database: Database, part: str) -> list[str]:
     """Everything that search keeps and in which this part of a word stands."""
     async with database.reading() as db:
-        rows = [f"{row.tokens} {row.documents}" for row in await db.scalars(searching.select(fulltext.SearchRow))]
-        words = [f"{row.form} {row.token}" for row in await db.scalars(searching.select(fulltext.SearchWord))]
+        rows = [f"{row.tokens} {row.documents}" for row in await db.scalars(select(fulltext.SearchRow))]
+        words = [f"{row.form} {row.token}" for row in await db.scalars(select(fulltext.SearchWord))]
     return [one for one in (*rows, *words) if part in one.casefold()]
 
 
@@ -163,7 +164,7 @@ async def test_a_session_that_is_corrected_again_and_again_keeps_to_its_own_numb
     for turn in range(4):
         await shelf.put("AAA", *lines("one bus", f"corrected {turn}"), said("three"))
     async with shelf.database.reading() as db:
-        ids = sorted(row.id for row in await db.scalars(searching.select(fulltext.SearchRow)))
+        ids = sorted(row.id for row in await db.scalars(select(fulltext.SearchRow)))
     assert ids == [fulltext.row_id(shelf.ids["AAA"], n) for n in range(2)]
     assert await shelf.marked("corrected bus") == ["one [bus] [corrected] 3"]
 

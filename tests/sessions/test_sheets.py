@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 from sessions.sheets import sheet, tame
 
@@ -30,7 +31,7 @@ def test_no_cell_can_start_a_formula() -> None:
 
 
 def test_a_sheet_is_read_back_as_it_was_written() -> None:
-    rows = [{"who": "=1+1", "words": 'She said "no",\nand left', "lang": None}, {"words": "ñ👪"}]
+    rows: list[dict[str, Any]] = [{"who": "=1+1", "words": 'She said "no",\nand left', "lang": None}, {"words": "ñ👪"}]
     body = sheet(("who", "words", "lang"), rows)
     assert body.startswith(b"\xef\xbb\xbfwho,words,lang\r\n")
     read = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline="")))
