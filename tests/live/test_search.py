@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
+import time
 from collections.abc import AsyncIterator
 from html import unescape
 
@@ -12,7 +14,7 @@ import pytest
 from live.index import Index
 from live.search import address
 from live.shelf import Shelf
-from tests.running import Hall, Visitor, open_hall, shared_server
+from tests.running import PATIENCE, Hall, Visitor, open_hall, shared_server
 
 
 @pytest.fixture
@@ -102,3 +104,14 @@ def test_a_hit_leads_to_its_place_whatever_page_that_is_on() -> None:
         "/archive/BUS?q=a1",
         "/archive/BUS?captions=zh-Hant&cue=12",
     ]
+
+
+async def test_a_running_server_finds_what_was_published_by_itself(hall: Hall) -> None:
+    word, rosa, ben, ana = made_up(), await hall.family(), await hall.staff("ben"), await hall.staff("ana")
+    await ben.decide("question.approve", await rosa.ask(f"And {word}?"))
+    await ana.do("session.end")
+    await ana.do("session.publish")
+    deadline = time.monotonic() + PATIENCE
+    while not await found(hall.visitor(), q=word):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
