@@ -27,7 +27,8 @@ class SearchRow(Base):
     """
 
     __tablename__ = "search_rows"
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    # SQLite finds a row by its number alone where the column is called so.
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
     session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), index=True)
     documents: Mapped[str] = mapped_column(Text)
     tokens: Mapped[str] = mapped_column(Text)
@@ -55,11 +56,8 @@ Choice = Collection[Phrase]
 """Phrases of which one is enough."""
 
 
-class Expression(NamedTuple):
-    """What a row must hold: one phrase of each choice in `all`, and of at least one set of choices in `any`."""
-
-    all: Sequence[Choice]
-    any: Sequence[Sequence[Choice]] = ()
+Wanted = Sequence[Choice]
+"""What a row must hold: one phrase of each choice."""
 
 
 def _kind(db: AsyncSession) -> str:
@@ -139,8 +137,8 @@ PLANNED = text(
 )
 
 
-async def candidates(db: AsyncSession, wanted: Sequence[Expression], most: int, rarest: int) -> list[list[Candidate]]:
-    """For each expression at most so many rows that hold it, the newest ones of published sessions.
+async def candidates(db: AsyncSession, wanted: Sequence[Wanted], most: int, rarest: int) -> list[list[Candidate]]:
+    """For each of what is wanted at most so many rows that hold it, the newest ones of published sessions.
 
     `rarest` is how many rows hold the rarest of what is wanted, at most.
     """
@@ -186,26 +184,19 @@ def row_id(session_id: int, number: int = 0) -> int:
     return (session_id << 20) + number
 
 
-def matched(wanted: Expression, volumes: Sequence[str] = ()) -> str:
-    """The expression as FTS5 reads it, which walks from the newest row on and needs no volumes."""
-    return _written(wanted, "AND", "OR", lambda phrase: '"' + " ".join(phrase) + '"')
+def matched(wanted: Wanted, volumes: Sequence[str] = ()) -> str:
+    """What is wanted as FTS5 reads it, which walks from the newest row on and needs no volumes."""
+    return _written(wanted, " AND ", " OR ", lambda phrase: '"' + " ".join(phrase) + '"')
 
 
-def asked(wanted: Expression, volumes: Sequence[str] = ()) -> str:
-    """The expression as PostgreSQL reads it, within these volumes."""
-    bound = Expression([*wanted.all, [(one,) for one in volumes]] if volumes else wanted.all, wanted.any)
-    return _written(bound, "&", "|", lambda phrase: "(" + " <-> ".join(f"'{token}'" for token in phrase) + ")")
+def asked(wanted: Wanted, volumes: Sequence[str] = ()) -> str:
+    """What is wanted as PostgreSQL reads it, within these volumes."""
+    bound = [*wanted, [(one,) for one in volumes]] if volumes else wanted
+    return _written(bound, " & ", " | ", lambda phrase: "(" + " <-> ".join(f"'{token}'" for token in phrase) + ")")
 
 
 WRITTEN = {"sqlite": matched, "postgresql": asked}
 
 
-def _written(wanted: Expression, both: str, either: str, write: Callable[[Phrase], str]) -> str:
-    def choice(phrases: Choice) -> str:
-        return "(" + f" {either} ".join(write(phrase) for phrase in phrases) + ")"
-
-    parts = [choice(phrases) for phrases in wanted.all]
-    if wanted.any:
-        sets = ("(" + f" {both} ".join(choice(c) for c in choices) + ")" for choices in wanted.any)
-        parts.append("(" + f" {either} ".join(sets) + ")")
-    return f" {both} ".join(parts)
+def _written(wanted: Wanted, both: str, either: str, write: Callable[[Phrase], str]) -> str:
+    return both.join("(" + either.join(write(phrase) for phrase in choice) + ")" for choice in wanted)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from sessions import fulltext, places, vocabulary
-from sessions.fulltext import Candidate, Choice, Expression, SearchRow
+from sessions.fulltext import Candidate, Choice, SearchRow
 from sessions.places import MARKS, SESSION, SPOKEN, WRITTEN, Document, lang_token, recalled, topic_token
 from sessions.query import Wanted
 from sessions.ranking import Look, Piece, Ranked, by_session, rank, snippet
@@ -21,8 +21,8 @@ from sessions.vocabulary import Known, Meant
 T = TypeVar("T")
 MOST = 300
 """Questions, and as many places in captions, that are weighed; of more, the newest."""
-RELAXED = 6
-"""Terms of which two are enough, the rarest, where no place has all."""
+RELAXED, FEWEST = 4, 60
+"""Terms of which two are enough, the rarest, where no place has all; and rows that are weighed for each such pair."""
 COMMON, LARGE = 0.35, 2_000
 """In which share of all rows a word says too little to be asked for, where there are so many rows."""
 PAGE, PAGE_OF_SESSION, SHOWN_OF_SESSION = 10, 20, 3
@@ -97,12 +97,14 @@ async def gather(
     if not all(filters):  # No year that was ever published in.
         return [], False, True
     tiers = [SPOKEN] if wanted.kind == "caption" else [WRITTEN] if wanted.kind else [WRITTEN, SPOKEN]
-    for expression, rows in askings(meant, known):
-        asked = [Expression([*filters, _any([tier]), *expression.all], expression.any) for tier in tiers]
-        some = await fulltext.candidates(db, asked, MOST, 0 if wanted.session is not None else rows)
+    for asking, is_whole in askings(meant, known):
+        most = max(FEWEST, MOST // len(asking))
+        asked = [[*filters, _any([tier]), *(one.look.phrases for one in terms)] for terms in asking for tier in tiers]
+        rarest = 0 if wanted.session is not None else max(terms[0].rows for terms in asking)
+        some = await fulltext.candidates(db, asked, most, rarest)
         if any(some):
-            found = [one for tier in some for one in tier]
-            return found, bool(expression.all), all(len(tier) < MOST for tier in some)
+            found = {one.id: one for those in some for one in those}
+            return list(found.values()), is_whole, all(len(those) < most for those in some)
     return [], False, True
 
 
@@ -126,23 +128,20 @@ def filtered(wanted: Wanted, known: Known) -> list[Choice]:
     return found
 
 
-def askings(meant: Sequence[Meant], known: Known) -> Iterator[tuple[Expression, int]]:
-    """What to ask for, and after that what will do: every term, then two of them, then one.
+def askings(meant: Sequence[Meant], known: Known) -> Iterator[tuple[list[list[Meant]], bool]]:
+    """What to ask for, and after that what will do: every term (True), then any two of them, then each by itself.
 
-    With each, in how many rows the rarest of what is asked for stands, at most.
+    Each by itself, or the newest rows with a frequent word would crowd out all with a rare one. The rarest come first.
     """
-    telling = [one for one in meant if not (one.is_word and known.rows >= LARGE and one.rows > COMMON * known.rows)]
-    there = sorted((one for one in telling or meant if one.rows), key=lambda one: one.rows)
-    choices = [one.look.phrases for one in there]
-    if not there:
-        return
-    if len(there) == len(telling or meant):
-        yield Expression(choices), there[0].rows
+    often = COMMON * known.rows if known.rows >= LARGE else known.rows
+    telling = [one for one in meant if not (one.is_word and one.rows > often)] or meant
+    there = sorted((one for one in telling if one.rows), key=lambda one: one.rows)
+    if there and len(there) == len(telling):
+        yield [there], True
     if len(there) > 2:
-        pairs = list(combinations(there[:RELAXED], 2))
-        yield Expression([], [[a.look.phrases, b.look.phrases] for a, b in pairs]), sum(a.rows for a, _ in pairs)
-    if len(there) > 1 or len(meant) > 1:
-        yield Expression([], [[choice] for choice in choices]), sum(one.rows for one in there)
+        yield [[*pair] for pair in combinations(there[:RELAXED], 2)], False
+    if there and len(meant) > 1:
+        yield [[one] for one in there[: 2 * RELAXED]], False
 
 
 async def tell(

@@ -192,6 +192,7 @@ async def test_pages_by_session_and_within_one(shelf: Shelf) -> None:
 async def test_of_too_many_the_newest_are_weighed_and_it_is_said(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over several volumes of sessions, so that PostgreSQL opens them one after the other."""
     monkeypatch.setattr(searching, "MOST", 6)
+    monkeypatch.setattr(searching, "FEWEST", 6)
     monkeypatch.setattr(fulltext, "DIRECT", 1)
     for number in range(100):
         await shelf.put(f"S{number:02}", said("common bus", anchor="q-1"))
@@ -200,6 +201,8 @@ async def test_of_too_many_the_newest_are_weighed_and_it_is_said(shelf: Shelf, m
     assert (found.total, found.weighed) == (None, 6)
     assert [one.code for one in found.sessions] == [f"S{n}" for n in range(99, 93, -1)]
     assert await shelf.anchors("violin bus") == {"S03": ["q-1"]}
+    assert next(iter(await shelf.anchors("violin common quark"))) == "S03"
+    assert next(iter(await shelf.anchors("violin trumpet common"))) == "S03", "the rare is not crowded out"
     assert MOST > 6
 
 

@@ -11,7 +11,7 @@ branch_labels = depends_on = None
 def upgrade() -> None:
     op.create_table(
         "search_rows",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("session_id", sa.Integer(), nullable=False),
         sa.Column("documents", sa.Text(), nullable=False),
         sa.Column("tokens", sa.Text(), nullable=False),
