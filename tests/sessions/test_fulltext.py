@@ -9,7 +9,7 @@ import pytest
 from sessions.fulltext import asked, matched, openings, row_id
 from sessions.places import VOLUMES, volume
 
-WANTED = [[("=q",), ("=a",)], [("school", "bus")], [("late",)]]
+WANTED: list[list[tuple[str, ...]]] = [[("=q",), ("=a",)], [("school", "bus")], [("late",)]]
 
 
 def test_what_is_wanted_is_written_for_both() -> None:
