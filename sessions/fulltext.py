@@ -17,7 +17,7 @@ from sessions.places import VOLUMES, volume
 from sessions.tables import Base
 
 DIRECT = 4
-"""How many times the rows that are wanted may hold the rarest word, and all of them are still looked at at once."""
+"""How many times the rows that are wanted there may be, and all of them are still looked at in one step."""
 
 
 class SearchRow(Base):
@@ -137,13 +137,13 @@ PLANNED = text(
 )
 
 
-async def candidates(db: AsyncSession, wanted: Sequence[Wanted], most: int, rarest: int) -> list[list[Candidate]]:
+async def candidates(db: AsyncSession, wanted: Sequence[Wanted], most: int, likely: float) -> list[list[Candidate]]:
     """For each of what is wanted at most so many rows that hold it, the newest ones of published sessions.
 
-    `rarest` is how many rows hold the rarest of what is wanted, at most.
+    `likely` is a guess of how many rows hold it: a wrong one costs time, and changes nothing in what is found.
     """
     found: list[list[Candidate]] = [[] for _ in wanted]
-    for volumes, below in await _openings(db, is_direct=rarest <= DIRECT * most):
+    for volumes, below in await _openings(db, 2 * most / likely if likely > DIRECT * most else 1.0):
         open = [n for n, some in enumerate(found) if len(some) < most]
         told: dict[str, Any] = {"below": below}
         for n in open:
@@ -156,22 +156,25 @@ async def candidates(db: AsyncSession, wanted: Sequence[Wanted], most: int, rare
     return found
 
 
-async def _openings(db: AsyncSession, *, is_direct: bool) -> list[tuple[Sequence[str], int]]:
+async def _openings(db: AsyncSession, share: float) -> list[tuple[Sequence[str], int]]:
     if _kind(db) == "sqlite":
         return [((), row_id(1 << 40))]
     *_, last = (await db.execute(PLANNED)).one()
-    return openings(last or 0, is_direct=is_direct)
+    return openings(last or 0, share)
 
 
-def openings(last: int, *, is_direct: bool) -> list[tuple[Sequence[str], int]]:
-    """(volumes to open, row id that all are below): the newest two, then the newest two of the larger ones, and so on.
+def openings(last: int, share: float) -> list[tuple[Sequence[str], int]]:
+    """(volumes to open, row id that all are below): the newest two of a size, then of the larger ones, then all.
 
-    A frequent word is held by so many rows that collecting all of them, which PostgreSQL's index always does, takes
-    longer than somebody waits.
+    The first ones are no smaller than the `share` of all sessions in which enough is likely to be found. A frequent
+    word is held by so many rows that collecting all of them, which PostgreSQL's index always does, takes longer than
+    somebody waits.
     """
     steps: list[tuple[Sequence[str], int]] = []
     below = last + 1
-    for size in () if is_direct else VOLUMES:
+    for size in VOLUMES:
+        if size < share * last:
+            continue
         first = last // size - 1
         if first <= 0:
             break

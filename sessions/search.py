@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import combinations
+from math import prod
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import select
@@ -100,12 +101,17 @@ async def gather(
     for asking, is_whole in askings(meant, known):
         most = max(FEWEST, MOST // len(asking))
         asked = [[*filters, _any([tier]), *(one.look.phrases for one in terms)] for terms in asking for tier in tiers]
-        rarest = 0 if wanted.session is not None else max(terms[0].rows for terms in asking)
-        some = await fulltext.candidates(db, asked, most, rarest)
+        likely = 0.0 if wanted.session is not None else max(expected(terms, known) for terms in asking)
+        some = await fulltext.candidates(db, asked, most, likely)
         if any(some):
             found = {one.id: one for those in some for one in those}
             return list(found.values()), is_whole, all(len(those) < most for those in some)
     return [], False, True
+
+
+def expected(terms: Sequence[Meant], known: Known) -> float:
+    """How many rows hold all of these, if none of them knew of the others."""
+    return known.rows * prod(one.rows / known.rows for one in terms)
 
 
 def _any(tokens: Iterable[str]) -> Choice:
