@@ -81,7 +81,7 @@ async def test_axe_finds_nothing(demo: Demo, hands: Hands, lang: str) -> None:
             for path in ("review", "captions"):
                 await page.goto(f"{demo.base}/office/{earlier}/{path}")
                 faults[path] = await found_in_both(page)
-            file = {"name": "may.srt", "mimeType": "text/plain", "buffer": SRT.encode()}
+            file: FilePayload = {"name": "may.srt", "mimeType": "text/plain", "buffer": SRT.encode()}
             await page.set_input_files("[name=file]", files=[file])
             async with page.expect_navigation():
                 await page.locator("[value=look]").click()
