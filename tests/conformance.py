@@ -39,6 +39,10 @@ class Client(ABC):
     def all(self, event: str) -> list[Any]:
         return [told for name, told in self.heard if name == event]
 
+    def after(self, number: int) -> list[tuple[str, Any]]:
+        """What came after so many; how many are here is told whenever somebody comes or goes, and left out."""
+        return [(event, told) for event, told in self.heard[number:] if event != "pulse" or "head" in told]
+
     async def until(self, true: Callable[[], Any]) -> None:
         try:
             async with asyncio.timeout(PATIENCE):
@@ -221,14 +225,14 @@ async def travel(hall: Hall, client: Client, at: Any = None) -> None:
         away = len(client.heard)
         since = {"since": now["to"], "epoch": now["epoch"]}
         await client.connect({**board, **since})
-        await client.until(lambda: [e for e, _ in client.heard[away:]].count("pulse"))
-        told = client.heard[away:]
+        await client.until(lambda: [e for e, _ in client.after(away)].count("pulse"))
+        told = client.after(away)
         assert [event for event, _ in told] == ["connected", "patch", "pulse"]
         assert (told[1][1]["from"], told[1][1]["to"]) == (now["to"], now["to"] + 1)
 
         away = len(client.heard)
         await client.cut()
-        await client.until(lambda: [e for e, _ in client.heard[away:]].count("pulse"))
-        assert [e for e, _ in client.heard[away:]] == ["disconnected", "connected", "patch", "pulse"]
+        await client.until(lambda: [e for e, _ in client.after(away)].count("pulse"))
+        assert [e for e, _ in client.after(away)] == ["disconnected", "connected", "patch", "pulse"]
     finally:
         await client.stop()
