@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.async_api import FilePayload
 
 from tests.browser.devices import LAPTOP, PHONE, PROJECTOR, ROOT, Demo, Hands, packed
 from tests.running import KEYS
