@@ -21,6 +21,7 @@ from live.app import create_app
 from live.connections import Connection
 from live.house import House
 from live.incoming import MOST_BYTES
+from live.plain import Plain
 from live.settings import Settings
 
 UNREAD_SECONDS = 15
@@ -79,7 +80,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=Plain,
         ws=cast(Any, partial(Connection, app.state.house.sockets.engine)),
         ws_max_size=MOST_BYTES,
         ws_max_queue=4,
@@ -91,7 +92,6 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         log_level="info" if settings.log_level == "DEBUG" else settings.log_level.lower(),
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=20,
-        h11_max_incomplete_event_size=65_536,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies or "",
     )
