@@ -308,6 +308,8 @@ class Connection(asyncio.Protocol):
                 self.end(PROTOCOL_ERROR)
             if len(self.waiting) == MOST_WAITING - 1:
                 self._read_on()
+            if self.waiting:  # A thousand texts may come in one piece, and be refused without waiting for anything.
+                await asyncio.sleep(0)
         self.turn = None
 
     def _read_on(self) -> None:

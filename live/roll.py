@@ -53,3 +53,7 @@ class Roll(socketio.AsyncManager):  # type: ignore[misc]
 
     async def disconnect(self, sid: str, namespace: str, **_: Any) -> None:
         self.present.pop(sid, None)
+
+    async def trigger_callback(self, sid: str, id: int, data: Any) -> None:
+        # Nothing of ours asks for an answer; python-socketio would write a line to the log for each that comes.
+        raise ValueError("an answer to nothing")

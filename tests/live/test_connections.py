@@ -152,8 +152,9 @@ async def test_of_many_pings_at_once_the_last_is_answered(hall: Hall) -> None:
         ([(f"45{MOST_ATTACHMENTS + 1}-[]", {})], 1002),
         ([("45999999999-[]", {})], 1002),
         ([("46-[]", {})], 1002),
+        ([("431[]", {})], 1002),
     ],
-    ids=range(23),
+    ids=range(24),
 )
 async def test_who_breaks_the_rules_is_told_and_let_go(
     hall: Hall, said: list[tuple[str | bytes, dict[str, Any]]], code: int
@@ -167,6 +168,16 @@ async def test_who_breaks_the_rules_is_told_and_let_go(
     assert answer["code"] == "not_found"
     await other.hang_up()
     assert "Traceback" not in shared_server().written()
+
+
+async def test_an_answer_to_nothing_ends_the_connection(hall: Hall) -> None:
+    """It would be a line in the log for each, as fast as somebody can send them."""
+    phone = await joined(hall)
+    for _ in range(50):
+        phone.say("437[]")
+    assert phone.reading
+    await phone.reading
+    assert "callback" not in shared_server().written()
 
 
 async def test_after_its_end_a_connection_is_nobodys(hall: Hall) -> None:

@@ -10,6 +10,8 @@ import pytest
 from live.connections import Connection
 from live.engine import HIGH_WATER, LEAVING_SECONDS, Engine
 from live.frames import frame
+from live.incoming import Incoming
+from tests.phones import framed
 
 INTERVAL, TIMEOUT = 5, 3
 
@@ -137,3 +139,21 @@ async def test_who_does_not_close_its_end_is_closed(engine: Engine) -> None:
     assert not line.aborted
     await turns(engine, 1)
     assert line.aborted
+
+
+async def test_a_thousand_texts_in_one_piece_leave_others_their_turns(engine: Engine) -> None:
+    connection, _ = connected(engine)
+    heard: list[str] = []
+
+    async def message(_sid: str, text: str) -> None:
+        heard.append(text)
+
+    engine.handlers = {"message": message}
+    connection.incoming = Incoming()
+    connection.data_received(framed(b"4hello") * 1000)
+    for _ in range(4):
+        await asyncio.sleep(0)
+    assert 0 < len(heard) < 10
+    while connection.turn:
+        await connection.turn
+    assert heard == ["hello"] * 1000

@@ -49,7 +49,7 @@ async def until_gone(reader: asyncio.StreamReader) -> bytes:
 @pytest.mark.parametrize("line", [b"X-More: and more\r\n", b"X-More: " + b"a" * 1_000, b"a" * 1_000])
 async def test_a_head_without_end_is_not_kept(line: bytes) -> None:
     parts = urlsplit(shared_server().base)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    _, writer = await asyncio.open_connection(parts.hostname, parts.port)
     writer.write(ASKED if line[:1] == b"X" else b"GET /")
     sent = 0
     with pytest.raises(ConnectionError):
