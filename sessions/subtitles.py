@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 from html.entities import html5
+from itertools import islice
 from typing import NamedTuple
 
 from sessions.captions import MAX_CUES, MAX_SPEAKER, MAX_WORDS, Cue, Line, tidy
@@ -23,7 +24,8 @@ MAX_BYTES = 4 * 1024 * 1024
 CLOCK = r"(?:(1?\d{1,2}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 TIMES = re.compile(rf"\s*{CLOCK}\s*-->\s*{CLOCK}(?:\s.*)?")
 ASIDE = re.compile(r"(?:NOTE|STYLE|REGION)(?:[ \t].*)?")
-VOICE = re.compile(r"<v(?:\.[^\s<>]*)?(?:\s+([^<>]*))?>")
+# One blank, not \s+: what two parts of a pattern may both take is tried in every way there is.
+VOICE = re.compile(r"<v(?:\.[^\s<>]*)?(?:\s([^<>]*))?>")
 TAG = re.compile(r"</?[A-Za-z][^<>]*>|<\d[\d:.,]*>|</>")
 WORD_TIME = re.compile(r"<\d[\d:.]*>")
 PLACED = re.compile(r"\{\\[^{}]*\}")
@@ -67,7 +69,10 @@ def read(body: bytes) -> File:
         raise Refusal("bad", "That is more than the {limit} captions there is room for.", limit=MAX_CUES)
     if is_rolling:
         blocks = list(_unrolled(blocks))
-    lines = [line for block, spoken in zip(blocks, _spoken(blocks), strict=True) for line in _lines(block, spoken)]
+    found = (line for block, spoken in zip(blocks, _spoken(blocks), strict=True) for line in _lines(block, spoken))
+    lines = list(islice(found, MAX_CUES + 1))  # One cue may have a hundred thousand voices.
+    if len(lines) > MAX_CUES:
+        raise Refusal("bad", "That is more than the {limit} captions there is room for.", limit=MAX_CUES)
     return File("vtt" if is_vtt else "srt", tuple(sorted(lines, key=lambda line: (line.start, line.end))))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -186,6 +188,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
         "Line 7: these words are too long, or carry characters that cannot be shown.",
     ),
     "too large": (b" " * (subtitles.MAX_BYTES + 1), "This file is larger than the 4 MB there is room for."),
+    "too many voices": (vtt(two="<v A>x" * 20_000), "That is more than the 20000 captions there is room for."),
     "too many": ("WEBVTT\n" + f"\n{ONE}\na\n" * 20_001, "That is more than the 20000 captions there is room for."),
 }
 
@@ -196,6 +199,14 @@ def test_a_broken_file_is_refused_by_its_line(name: str) -> None:
     with pytest.raises(Refusal) as refused:
         subtitles.read(body if isinstance(body, bytes) else body.encode())
     assert refused.value.say(str) == sentence
+
+
+@pytest.mark.parametrize("begun", ["<v", "<v ", "<v.", "<v.a ", "<", "<v A ", "{\\\\", "&#", "A: ", "- "])
+def test_what_never_ends_takes_no_longer_than_it_is_long(begun: str) -> None:
+    """Hours, where two parts of a pattern may take the same blanks."""
+    for two in (f"hello {begun}{' ' * 500_000}x", f"{begun * 200_000}"):
+        with suppress(Refusal):
+            subtitles.read(vtt(two=two).encode())
 
 
 WORDS = st.text(st.sampled_from("aB7é-<>&;:{}\\.#| \u0627\u200f>"), max_size=30) | st.sampled_from(
