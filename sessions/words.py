@@ -22,6 +22,8 @@ CLUSTER = regex.compile(r"\X")
 # Overrides and embeddings turn the direction of what follows them; isolates and marks, which keyboards for Arabic and
 # Hebrew do type, cannot reach beyond our own dir="auto" elements.
 TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e")
+NO_CHARACTERS = frozenset("\ufffe\uffff")
+"""Codes that will never be characters, and that no XML may hold: one in a title would break the feed of all."""
 BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and symbols by their category, and nothing to see."""
 CODES_IN_A_CHARACTER = 12
@@ -60,7 +62,9 @@ def clean(text: str, limit: int) -> str:
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")).strip()
     if not any(unicodedata.category(c)[0] not in "ZCM" and c not in BLANK for c in text):
         raise Refusal("bad", "There are no words here yet. Please write something first.")
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Co") and c != "\n" for c in text) or TURNING & set(text):
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Co") and c != "\n" for c in text) or (
+        TURNING | NO_CHARACTERS
+    ) & set(text):
         raise Refusal("bad", "Some hidden characters came along with these words. Please type them again.")
     if has_piled_marks(text, MARKS_IN_A_CLUSTER):
         raise too_many_marks()

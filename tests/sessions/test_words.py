@@ -62,6 +62,8 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a C1 control": ("Why\x85?", HIDDEN),
     "half a character": ("Why\ud83d?", HIDDEN),
     "a private character": ("Why\ue000?", HIDDEN),
+    "no character, and never one": ("Why\uffff?", HIDDEN),
+    "half of a byte order mark, turned": ("Why\ufffe?", HIDDEN),
     "a right-to-left override": ("Why \u202egpj.exe", HIDDEN),
     "a left-to-right override": ("Why \u202d?", HIDDEN),
     "an embedding": ("Why \u202b?\u202c", HIDDEN),
