@@ -26,6 +26,8 @@ MARKS: Mapping[str, str] = {"session": "=s", "question": "=q", "answer": "=a", "
 """Each kind of text, and the token that stands before one."""
 SESSION, VOLUME, LANG, TOPIC, YEAR, MONTH, DAY = "=n", "=v", "=l", "=t", "=y", "=m", "=d"
 """How the tokens begin that say what a place is about."""
+LONGEST_TOKEN = 400
+"""Characters: PostgreSQL takes 2,046 bytes, and an address may ask for any language or topic."""
 VOLUMES = (8, 32, 128, 512, 2048)
 """Sessions are bound in volumes, and these in larger ones."""
 
@@ -111,11 +113,11 @@ def volume(size: int, number: int) -> str:
 
 
 def lang_token(lang: str) -> str:
-    return LANG + "".join(c for c in lang if c.isalnum() or c == "-")
+    return (LANG + "".join(c for c in lang if c.isalnum() or c == "-"))[:LONGEST_TOKEN]
 
 
 def topic_token(topic: str) -> str:
-    return TOPIC + "-".join(word.form for word in folding.words(topic, ""))
+    return (TOPIC + "-".join(word.form for word in folding.words(topic, "")))[:LONGEST_TOKEN]
 
 
 def month_tokens(since: date | None, until: date | None, years: Iterable[int]) -> list[str] | None:
