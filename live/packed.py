@@ -42,9 +42,10 @@ class Packed:
     def zipped(self) -> bytes:
         return gzip.compress(self.body, 6, mtime=0)
 
-    def answer(self, request: Request) -> Response:
-        """Whole, compressed, or only that nothing has changed."""
-        headers = {"ETag": self.tag, "Vary": VARY, "Cache-Control": "private, no-cache"}
+    def answer(self, request: Request, *, is_public: bool = True) -> Response:
+        """Whole, compressed, or only that nothing has changed; what is for few is left on no shared computer."""
+        cache = "private, no-cache" if is_public else "no-store"
+        headers = {"ETag": self.tag, "Vary": VARY, "Cache-Control": cache}
         held = request.headers.get("if-none-match", "")
         if self.tag in (one.strip() for one in held.split(",")):
             return Response(status_code=304, headers=headers)

@@ -52,11 +52,12 @@ async def board(request: Request) -> Response:
     broadcast = house_of(request).broadcast
     feed = await broadcast.find(request.path_params["code"])
     wanted = channel(request, feed.session_id)
-    if wanted.audience is not Audience.PUBLIC or not is_open_to_all(feed.board.state):
+    is_public = wanted.audience is Audience.PUBLIC and is_open_to_all(feed.board.state)
+    if not is_public:
         here = await visit(request, MAY_HEAR[wanted.audience])
         feed = await here.feed()
     since, epoch = whole(request.query_params.get("since")), whole(request.query_params.get("epoch"))
-    return broadcast.catch_up(feed, wanted, since, epoch).packed.answer(request)
+    return broadcast.catch_up(feed, wanted, since, epoch).packed.answer(request, is_public=is_public)
 
 
 async def mine(request: Request) -> Response:

@@ -58,6 +58,12 @@ def test_who_has_it_already_hears_only_that() -> None:
         assert packed.answer(asking(if_none_match=held)).status_code == 200
 
 
+def test_what_is_for_few_is_left_on_no_shared_computer() -> None:
+    for asked in (asking(), asking(if_none_match=Packed(LONG, "application/json").tag)):
+        answer = Packed(LONG, "application/json").answer(asked, is_public=False)
+        assert answer.headers["cache-control"] == "no-store"
+
+
 def test_each_gets_their_own_words_in_a_page_made_once() -> None:
     page = "<p>%ME%</p>" + "<li>A card like many.</li>" * 500 + "%KEY% and %ME%" + "<p>The end.</p>" * 50
     form = Form(page, ["%ME%", "%KEY%"])

@@ -522,6 +522,17 @@ async def test_a_board_is_given_to_who_may_see_it(hall: Hall, query: dict[str, s
             assert spanish(as_json.json()["say"]) is (lang == "es")
 
 
+async def test_only_what_everybody_may_see_is_kept_by_a_browser(hall: Hall) -> None:
+    """A desk on a shared computer leaves nothing behind; that it may be asked for is looked at each time."""
+    ben = await hall.staff("ben")
+    desk, public = await ben.get("board", audience="desk"), await ben.get("board")
+    assert [one.headers["cache-control"] for one in (desk, public)] == ["no-store", "private, no-cache"]
+    held = {"If-None-Match": desk.headers["etag"]}
+    rosa = await hall.family()
+    told = await rosa.http.get(f"/s/{hall.code}/board", params={"audience": "desk"}, headers=held)
+    assert told.status_code == 403
+
+
 async def test_mine_is_the_callers_own_and_nobody_elses(hall: Hall) -> None:
     rosa, luz, ben = await hall.family(), await hall.family(), await hall.staff("ben")
     first, second = await rosa.ask("Mine?"), await rosa.ask("Mine too?", private=True)
