@@ -42,7 +42,8 @@ Send = Callable[[str, Any, str], Awaitable[None]]
 """(event, payload, to whom): the one way out to devices; `to` is a socket.io room or a connection."""
 RECENT = 0.1
 """Seconds for which a board that was read may be given to newcomers without asking the database again."""
-MOST_MADE = 200
+MOST_MADE = 32
+"""Of one kind, for one session: the board of a large one is a megabyte each."""
 TALLIES_EVERY = 0.25
 """Seconds between two tellings of tallies: votes are many, and nobody reads them faster."""
 IDLE_FEEDS = 50
@@ -105,16 +106,21 @@ class CatchUp:
 class Made:
     """What was made of a board and its tallies as they are, for all who come meanwhile; with them it is gone."""
 
-    catch_ups: dict[tuple[Channel, int, int], CatchUp] = field(default_factory=dict)
+    catch_ups: dict[tuple[Channel, int, bool], CatchUp] = field(default_factory=dict)
     pages: dict[tuple[str, str], Form] = field(default_factory=dict)
     seen: dict[Audience, dict[str, int]] = field(default_factory=dict)
     """The tallies of all that an audience may see."""
 
     @staticmethod
-    def keep(those: dict[K, V], key: K, one: V) -> V:
-        """However many numbers and spellings somebody thinks of, only so many are kept."""
-        if len(those) < MOST_MADE:
-            those[key] = one
+    def find(those: dict[K, V], key: K, make: Callable[[], V]) -> V:
+        """Made where it is not there; those that were asked for last are kept.
+
+        However many numbers and spellings somebody thinks of, what everybody asks for stays.
+        """
+        one = those.pop(key) if key in those else make()
+        those[key] = one
+        if len(those) > MOST_MADE:
+            del those[next(iter(those))]
         return one
 
 
@@ -351,14 +357,16 @@ class Broadcast:
         One that comes again may remember tallies that fell to nothing while it was away, and of which no server knows
         any more since it was restarted: it is told those of every card in its patch.
         """
-        at, key = since if epoch == feed.epoch else 0, (channel, since, epoch)
-        made = feed.made.catch_ups.get(key)
-        if made is None:
+        at = since if epoch == feed.epoch and since <= feed.board.head(channel.audience) else 0
+        comes_again = since > 0
+
+        def make() -> CatchUp:
             patch, tallies = self.patch(feed, channel, at), self.tallies(feed, channel.audience)
-            if since:
+            if comes_again:
                 tallies = tallies | visible(feed, channel.audience, {card["id"] for card in patch["cards"]})
-            made = Made.keep(feed.made.catch_ups, key, CatchUp(at, patch, tallies))
-        return made
+            return CatchUp(at, patch, tallies)
+
+        return Made.find(feed.made.catch_ups, (channel, at, comes_again), make)
 
     @staticmethod
     def tallies(feed: Feed, audience: Audience) -> dict[str, int]:

@@ -52,8 +52,8 @@ PAST = 5
 OVER = (S.ENDED, S.PUBLISHED, S.CANCELLED)
 """Where the families' page has no sheet to ask in any more."""
 TOP = 4
-BLANKS = ("-a-mark-is-laid-in-here-", "-a-key-is-laid-in-here-")
-"""What stands in a page made for many where each gets their own."""
+BLANKS = (f"-{secrets.token_hex(12)}-", f"-{secrets.token_hex(12)}-")
+"""What stands in a page made for many where each gets their own: nothing that somebody could write into a question."""
 
 
 def view(feed: Feed, session: Session) -> dict[str, Any]:
@@ -151,11 +151,12 @@ async def plain_page(request: Request) -> Response | None:
     person = house.identity.participant(tokens.participant)
     if not is_open_to_all(feed.board.state) or (person and await has_part(house, feed, person)):
         return None
-    key = lang, request.url.path
-    form = feed.made.pages.get(key)
-    if form is None:
+
+    def make() -> Form:
         page = families_html(request, feed, caller=Caller(BLANKS[0]), me=BLANKS[0], key=BLANKS[1])
-        form = Made.keep(feed.made.pages, key, Form(bytes(page.body).decode(), BLANKS))
+        return Form(bytes(page.body).decode(), BLANKS)
+
+    form = Made.find(feed.made.pages, (lang, request.url.path), make)
     someone = person or people.make_id()
     headers = {"Content-Language": lang, "Cache-Control": "no-store"}
     response = form.answer(request, (mark(someone), secrets.token_urlsafe(12)), headers)

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from sqlalchemy import event as statements
 from sqlalchemy import update
 
-from live.broadcast import Broadcast, Channel, personal
+from live.broadcast import MOST_MADE, Broadcast, Channel, personal
 from live.cli import main
 from live.commands import COMMANDS
 from live.frames import BREATH
@@ -462,7 +462,23 @@ async def test_however_many_numbers_devices_think_of_little_is_kept(small_house:
     feed = await told.broadcast.fresh(small_house.session_id)
     for since in range(1000):
         told.broadcast.catch_up(feed, told.channel, since, since % 7)
-    assert len(feed.made.catch_ups) <= 200
+    assert len(feed.made.catch_ups) <= MOST_MADE
+
+
+async def test_what_everybody_asks_for_stays_made_whatever_somebody_thinks_of(
+    small_house: House, tmp_path: Path
+) -> None:
+    """Numbers ahead of the log are one and the same, and the others take the place of what nobody asked for again."""
+    for _ in range(2 * MOST_MADE):
+        await small_house.asked(State.SHOWN)
+    told = Told(small_house, tmp_path, tick=0)
+    feed = await told.broadcast.fresh(small_house.session_id)
+    first = told.broadcast.catch_up(feed, told.channel, 0, 0)
+    ahead = {id(told.broadcast.catch_up(feed, told.channel, 10**6 + n, feed.epoch)) for n in range(100)}
+    assert len(ahead) == 1
+    for since in range(1, feed.board.head(told.channel.audience)):
+        told.broadcast.catch_up(feed, told.channel, since, feed.epoch)
+        assert told.broadcast.catch_up(feed, told.channel, 0, since) is first
 
 
 async def test_votes_are_told_a_few_times_a_second(small_house: House, tmp_path: Path) -> None:

@@ -351,6 +351,7 @@ async def test_the_page_made_for_many_is_each_ones_own(hall: Hall) -> None:
     marks = {re.search(r'data-me="([0-9a-f]{8})"', page.text)[1] for page in pages}  # type: ignore[index]
     assert (len(keys), len(marks), {page.text.count("Will there be lunch?") for page in pages}) == (3, 3, {1})
     assert not any(blank in page.text for page in pages for blank in BLANKS)
+    assert not any(word in blank for blank in BLANKS for word in ("mark", "key")), "nobody can write one"
     luz = hall.visitor()
     first = await luz.get()
     assert first.headers["content-encoding"] == "gzip"
