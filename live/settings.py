@@ -22,6 +22,8 @@ from moderation.screening import OURS, listed
 SHORTEST_SECRET = 32
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 """Of e-mail: plain, without a name before it."""
+ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", re.IGNORECASE)
+"""It goes into the content security policy as it is: a space or a semicolon would write another policy."""
 DIALLED = re.compile(r"[0-9+*#(). -]{2,30}")
 
 
@@ -114,18 +116,15 @@ class Settings(BaseSettings):
         # A wildcard would let any other site's page speak as the person who has it open.
         for url in value.split(","):
             parts = urlsplit(url.strip())
-            if parts.scheme not in ("http", "https") or not parts.hostname or "*" in url:
+            if not ORIGIN.fullmatch(f"{parts.scheme}://{parts.netloc}"):
                 raise ValueError("PUBLIC_URL must list full addresses such as https://ask.example.org, without *")
         return value
 
     @field_validator("recordings_from")
     @classmethod
     def plain_origins(cls, value: str) -> str:
-        # They go into the content security policy as they are: a space or a semicolon would write another policy.
         for url in (one.strip() for one in value.split(",") if value):
-            parts = urlsplit(url)
-            is_origin = url.rstrip("/") == f"{parts.scheme}://{parts.netloc}" and not set(url) & set("*;' @")
-            if not is_origin or not is_address(url, "https", "http"):
+            if not ORIGIN.fullmatch(url.removesuffix("/")) or not is_address(url, "https", "http"):
                 raise ValueError("RECORDINGS_FROM lists origins such as https://video.example.org, without *")
         return value
 
@@ -218,7 +217,7 @@ class Settings(BaseSettings):
     def origins(self) -> list[str]:
         """The addresses from which our own pages may speak."""
         parts = [urlsplit(url.strip()) for url in self.public_url.split(",")]
-        return [f"{p.scheme}://{p.netloc}" for p in parts]
+        return [f"{p.scheme}://{p.netloc}".lower() for p in parts]  # As browsers say them.
 
     @property
     def recording_origins(self) -> list[str]:

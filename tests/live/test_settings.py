@@ -38,6 +38,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACETOFACE_LOG_LEVEL", "debug")
     settings = Settings()
     assert settings.origins == ["https://ask.example.org", "https://otro.example.org:8443"]
+    assert Settings(public_url="https://Ask.Example.org").origins == ["https://ask.example.org"], "as browsers say it"
     assert (settings.home, settings.is_https) == ("https://ask.example.org", True)
     assert (settings.port, settings.log_level) == (9000, "DEBUG")
 
@@ -69,6 +70,11 @@ BAD: list[tuple[str, str]] = [
     ("PUBLIC_URL", "ftp://ask.example.org"),
     ("PUBLIC_URL", "https://"),
     ("PUBLIC_URL", ""),
+    ("PUBLIC_URL", "https://ask.example.org;script-src https:"),
+    ("PUBLIC_URL", "https://ask.example.org 'unsafe-inline'"),
+    ("PUBLIC_URL", "https://me@ask.example.org"),
+    ("RECORDINGS_FROM", 'https://video.example.org"'),
+    ("RECORDINGS_FROM", "https://vídeo.example.org"),
     ("PUBLIC_URL", "https://ask.example.org,"),
     ("SECRET_KEY", "short"),
     ("PORT", "65536"),
