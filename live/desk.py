@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from live import texts, wire
-from live.broadcast import Feed
+from live.feed import Feed
 from live.rendering import session_view
 from live.visit import Visit, visit
 from moderation import states, triage

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from live import follow_ups, texts
-from live.broadcast import Feed, Made, visible
+from live.feed import Feed, Made
 from live.house import House
 from live.identity import mark
 from live.packed import Form
@@ -73,7 +73,7 @@ def places(feed: Feed, screen: str) -> dict[str, list[Card]]:
 
 def standing(feed: Feed, audience: Audience) -> dict[str, Any]:
     """Where the page's board stands, for the scripts that go on from it."""
-    return {"seq": feed.board.head(audience), "epoch": feed.epoch, "tallies": visible(feed, audience, {*feed.tallies})}
+    return {"seq": feed.board.head(audience), "epoch": feed.epoch, "tallies": feed.all_tallies(audience)}
 
 
 def first(cards: list[Card]) -> Card | None:

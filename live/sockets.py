@@ -15,13 +15,15 @@ import socketio
 import structlog
 from msgspec import Meta, Struct
 
-from live.broadcast import Broadcast, Channel, Feed, personal
+from live.broadcast import Broadcast, personal
 from live.commands import Commands
 from live.connections import Connection
 from live.engine import Engine
+from live.feed import Channel, Feed
 from live.frames import Crowds, event
 from live.identity import Identity, Tokens, is_family
 from live.incoming import MOST_BYTES
+from live.patches import catch_up
 from live.presence import Presence
 from live.rendering import Renderer
 from live.roll import Roll
@@ -179,7 +181,7 @@ class Sockets:
         device.entered = connection.is_joined = True
         if channel.screen == "families":
             self.presence.come(channel.session_id)
-        told = self.broadcast.catch_up(feed, channel, device.since, device.epoch)
+        told = catch_up(self.renderer, feed, channel, device.since, device.epoch)
         self.crowds.join(connection, channel.address, personal(channel.session_id, device.caller.person))
         if told.is_news:
             connection.write(told.frame)

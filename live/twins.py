@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 import structlog
 
-from live.broadcast import Broadcast, Feed
+from live.broadcast import Broadcast
+from live.feed import Feed
 from moderation.duplicates import Index
 from moderation.states import TWINS
 from sessions.audiences import SEES

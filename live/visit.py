@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from live.broadcast import Feed
+from live.feed import Feed
 from live.house import House
 from live.identity import mark
 from sessions import people

@@ -11,8 +11,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from live import drafts, pages
-from live.broadcast import Channel
+from live.feed import Channel
 from live.identity import nobody
+from live.patches import catch_up
 from live.rendering import session_view
 from live.visit import house_of, visit
 from sessions.audiences import SCREEN_OF, SCREENS, is_open_to_all
@@ -49,15 +50,15 @@ def whole(text: str | None) -> int:
 
 async def board(request: Request) -> Response:
     """What everybody may see asks for no identity and, while nothing changes, for nothing but what lies ready."""
-    broadcast = house_of(request).broadcast
-    feed = await broadcast.find(request.path_params["code"])
+    house = house_of(request)
+    feed = await house.broadcast.find(request.path_params["code"])
     wanted = channel(request, feed.session_id)
     is_public = wanted.audience is Audience.PUBLIC and is_open_to_all(feed.board.state)
     if not is_public:
         here = await visit(request, MAY_HEAR[wanted.audience])
         feed = await here.feed()
     since, epoch = whole(request.query_params.get("since")), whole(request.query_params.get("epoch"))
-    return broadcast.catch_up(feed, wanted, since, epoch).packed.answer(request, is_public=is_public)
+    return catch_up(house.renderer, feed, wanted, since, epoch).packed.answer(request, is_public=is_public)
 
 
 async def mine(request: Request) -> Response:

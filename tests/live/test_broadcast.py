@@ -13,11 +13,13 @@ from click.testing import CliRunner
 from sqlalchemy import event as statements
 from sqlalchemy import update
 
-from live.broadcast import MOST_MADE, Broadcast, Channel, personal
+from live.broadcast import Broadcast, personal
 from live.cli import main
 from live.commands import COMMANDS
+from live.feed import Channel
 from live.frames import BREATH
 from live.identity import mark
+from live.patches import patch_of
 from live.rendering import Renderer
 from live.settings import Settings
 from sessions.events import State
@@ -315,7 +317,7 @@ async def test_the_first_change_goes_out_at_once_and_the_rest_of_a_tick_as_one(
         await small_house.decide("question.approve", question)
         told.broadcast.nudge(small_house.session_id)
     # Somebody joins while the tick is waiting, and reads further than what was told.
-    newcomer = told.broadcast.patch(await told.broadcast.fresh(small_house.session_id), told.channel, 0)
+    newcomer = patch_of(told.broadcast.renderer, await told.broadcast.fresh(small_house.session_id), told.channel, 0)
     assert len(newcomer["cards"]) == 4
     merged = (await told.until("patch", 2))[1]
     await told.until_idle()
@@ -452,33 +454,6 @@ async def test_a_thousand_who_come_at_once_cost_a_few_readings(small_house: Hous
     question = await small_house.asked(State.SHOWN)
     told.broadcast.nudge(small_house.session_id)
     assert question in (await told.broadcast.recent(small_house.session_id)).board.questions
-    feed = told.broadcast.feeds[small_house.session_id]
-    made = [told.broadcast.catch_up(feed, told.channel, 1, feed.epoch) for _ in range(100)]
-    assert {id(one.frame) for one in made} == {id(made[0].frame)}, "and what they are told is made once"
-
-
-async def test_however_many_numbers_devices_think_of_little_is_kept(small_house: House, tmp_path: Path) -> None:
-    told = Told(small_house, tmp_path, tick=0)
-    feed = await told.broadcast.fresh(small_house.session_id)
-    for since in range(1000):
-        told.broadcast.catch_up(feed, told.channel, since, since % 7)
-    assert len(feed.made.catch_ups) <= MOST_MADE
-
-
-async def test_what_everybody_asks_for_stays_made_whatever_somebody_thinks_of(
-    small_house: House, tmp_path: Path
-) -> None:
-    """Numbers ahead of the log are one and the same, and the others take the place of what nobody asked for again."""
-    for _ in range(2 * MOST_MADE):
-        await small_house.asked(State.SHOWN)
-    told = Told(small_house, tmp_path, tick=0)
-    feed = await told.broadcast.fresh(small_house.session_id)
-    first = told.broadcast.catch_up(feed, told.channel, 0, 0)
-    ahead = {id(told.broadcast.catch_up(feed, told.channel, 10**6 + n, feed.epoch)) for n in range(100)}
-    assert len(ahead) == 1
-    for since in range(1, feed.board.head(told.channel.audience)):
-        told.broadcast.catch_up(feed, told.channel, since, feed.epoch)
-        assert told.broadcast.catch_up(feed, told.channel, 0, since) is first
 
 
 async def test_votes_are_told_a_few_times_a_second(small_house: House, tmp_path: Path) -> None:

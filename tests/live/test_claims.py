@@ -14,9 +14,10 @@ from redis.asyncio import Redis
 from sqlalchemy import select
 
 from live import nudge
-from live.broadcast import Broadcast, Channel
+from live.broadcast import Broadcast
 from live.claims import LEASE, LOOK_AGAIN, PREFIX, Claim, Claims, Shared
 from live.commands import COMMANDS, Commands
+from live.feed import Channel
 from live.identity import mark
 from live.nudge import CHANNEL, Nudges
 from live.presence import Presence

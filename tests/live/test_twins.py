@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from live.broadcast import Broadcast, Channel
+from live.broadcast import Broadcast
+from live.feed import Channel
 from live.rendering import Renderer
 from live.settings import Settings
 from live.twins import Twins
