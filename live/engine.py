@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import engineio
-
-if TYPE_CHECKING:
-    from live.connections import Connection
 
 HIGH_WATER = 32_768
 """Unsent bytes of ours from which a reader counts as behind."""
 LEAVING_SECONDS = 5
 """How long a client may take to close its end after we have closed ours."""
+
+
+class Turned(Protocol):
+    """A connection, as far as the wheel knows it."""
+
+    @property
+    def unread(self) -> int:
+        """Bytes that it was sent and has not taken."""
+
+    def ping(self) -> None: ...
+
+    def expect_answer(self) -> None:
+        """It was pinged so long ago that it must have answered by now."""
+
+    def drop(self, why: str) -> None:
+        """Without a word."""
 
 
 class Engine(engineio.AsyncServer):  # type: ignore[misc]
@@ -23,15 +36,15 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
     A connection that reads nothing for `patience` seconds is dropped, and one that does not answer a ping in time.
     """
 
-    wheel: list[set[Connection]]
+    wheel: list[set[Turned]]
 
     def __init__(self, *about: Any, **more: Any) -> None:
         super().__init__(*about, **more)
         self.wheel = [set() for _ in range(self.ping_interval)]
         self.now = 0
         self.placed = 0
-        self.behind: dict[Connection, tuple[float, int]] = {}
-        self.leaving: dict[Connection, int] = {}
+        self.behind: dict[Turned, tuple[float, int]] = {}
+        self.leaving: dict[Turned, int] = {}
         self.patience = 15.0
         self.arrived: Callable[[str, dict[str, Any]], None] = lambda sid, about: None
         self.drained: Callable[[str, frozenset[str]], None] = lambda sid, missed: None
@@ -40,7 +53,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         # Reached only by what is no plain WebSocket at our address.
         return self._bad_request("Invalid transport")
 
-    def place(self, connection: Connection) -> set[Connection]:
+    def place(self, connection: Turned) -> set[Turned]:
         """A place on the wheel: one after the other, so that pings are spread however they came."""
         self.placed += 1
         slot = self.wheel[self.placed % len(self.wheel)]
