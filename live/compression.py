@@ -7,8 +7,7 @@ import gzip
 from starlette.requests import Request
 from starlette.responses import Response
 
-SMALL = 1_000
-"""Bytes below which compressing gains nothing."""
+from live.packed import SMALLEST, takes_gzip
 
 
 def compressed(request: Request, response: Response) -> Response:
@@ -16,7 +15,7 @@ def compressed(request: Request, response: Response) -> Response:
 
     Only for what is public: a secret could be found out by watching how well one's own words compress beside it.
     """
-    if "gzip" in request.headers.get("accept-encoding", "") and len(response.body) >= SMALL:
+    if takes_gzip(request) and len(response.body) >= SMALLEST:
         body = gzip.compress(bytes(response.body), 6)
         response.body = body
         response.headers["Content-Encoding"] = "gzip"

@@ -162,6 +162,8 @@ async def test_it_is_compressed_for_whoever_takes_that(hall: Hall) -> None:
     plain = await hall.visitor().http.get(f"/archive/{hall.code}", headers={"accept-encoding": "identity"})
     small = await hall.visitor().http.get(f"/archive/{hall.code}", headers={"accept-encoding": "gzip"})
     assert ("content-encoding" in plain.headers, small.headers["content-encoding"]) == (False, "gzip")
+    never = await hall.visitor().http.get(f"/archive/{hall.code}", headers={"accept-encoding": "gzip;q=0"})
+    assert ("content-encoding" in never.headers, never.text == plain.text) == (False, True)
     assert int(small.headers["content-length"]) < len(plain.content) / 2
     assert small.text == plain.text
     assert small.headers["vary"] == "Cookie, Accept-Language, Accept-Encoding"
