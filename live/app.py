@@ -30,7 +30,6 @@ from live import (
     doors,
     drafts,
     exports,
-    feeds,
     follow_ups,
     health,
     office,
@@ -40,6 +39,7 @@ from live import (
     review,
     rules,
     search,
+    subscriptions,
     wire,
 )
 from live.house import House, build_house
@@ -89,7 +89,7 @@ def create_app(settings: Settings) -> Starlette:
             *audit.routes,
             *closing.routes,
             *search.routes,  # All before the archive, whose /archive/{code} would take theirs for a session.
-            *feeds.routes,
+            *subscriptions.routes,
             *exports.routes,
             *archives.routes,
             *doors.routes,

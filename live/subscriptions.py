@@ -41,7 +41,7 @@ def written(root: xml.Element, media: str) -> Response:
     return Response(xml.tostring(root, encoding="utf-8", xml_declaration=True), media_type=media)
 
 
-async def feed(request: Request) -> Response:
+async def atom(request: Request) -> Response:
     """Published archives as Atom, those published last first."""
     house, published = house_of(request), by_publishing(await listed(request, S.PUBLISHED))
     gettext, home = house.renderer.gettext(house.renderer.lang(request)), house.settings.home
@@ -121,7 +121,7 @@ async def robots(request: Request) -> Response:
 
 
 routes = [
-    Route("/archive/feed.atom", feed),
+    Route("/archive/feed.atom", atom),
     Route("/coming.ics", calendar),
     Route("/sitemap.xml", sitemap),
     Route("/robots.txt", robots),

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as xml
 import pytest
 from icalendar import Calendar
 
-from live.feeds import ATOM, SITEMAP
+from live.subscriptions import ATOM, SITEMAP
 from tests.running import Hall, open_hall, shared_server
 
 TITLE = "Buses <&> “routes”; a, b"
