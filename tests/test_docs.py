@@ -27,13 +27,17 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in local if not (page.parent / link).exists()] == []
 
 
-def test_the_ten_hops_name_functions_that_are_there() -> None:
-    """`path`, `Name.function` pairs in docs/how-it-works.md."""
+def test_how_it_works_names_files_and_functions_that_are_there() -> None:
+    """Every path in it; and of `path`, `Name.function` the function as well, which is named in no other way."""
     text = " ".join((ROOT / "docs" / "how-it-works.md").read_text().split())
+    paths = re.findall(r"`((?:live|moderation|sessions|static|deploy)/[\w./]+)`", text)
+    assert [path for path in paths if not (ROOT / path).exists()] == []
     pairs = re.findall(r"`((?:live|moderation|sessions)/\w+\.py)`, `([\w.]+)`", text)
-    assert len(pairs) >= 15
+    assert len(pairs) >= 25
     gone = [(path, name) for path, name in pairs if not defined(ROOT / path, name.rpartition(".")[2])]
     assert gone == []
+    alone = set(re.findall(r"`([A-Z]\w+\.[a-z_]+)`", text)) - {name for _, name in pairs}
+    assert alone == set(), "without its file nobody would notice when it goes"
 
 
 def defined(path: Path, name: str) -> bool:
