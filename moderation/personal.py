@@ -24,7 +24,6 @@ KIND = (
     r"(?:st|street|ave|avenue|av|rd|road|dr|drive|ln|lane|blvd|boulevard|bulevar|ct|court|pl|place|way|cir|circle|ter"
     r"|terrace|trl|trail|pkwy|parkway|hwy|loop|stra|stravenue)"
 )
-CALLE = r"(?:calle|avenida|avda|ave|av|callejon|privada|camino|placita|paseo|via|vereda|bulevar|boulevard|blvd|calzada|cerrada)"
 NAME = r"[a-z\d'][a-z\d'.]{0,20}"
 # Between a number and "road" stands a name, and none of these: "a 6 lane road", "20 minutes on that road".
 NO_NAME = (

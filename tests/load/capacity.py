@@ -22,8 +22,6 @@ KERNEL_KIB = 8
 """What the kernel keeps for a connection in which nothing waits; assumed."""
 HEADERS = 78
 """Bytes of Ethernet, IP and TCP around each frame."""
-PULSES_MOST = 4
-"""Tallies are told four times a second at most, however many votes there are."""
 ARRIVE_SECONDS = 600
 """Everybody comes within ten minutes of the start."""
 VOTE_SECONDS = 60
