@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from live.pages import OVER, view
+from live.families import OVER
+from live.pages import view
 from live.visit import visit
 from sessions.events import SessionState
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from live import drafts, pages
+from live import drafts, families, forms
 from live.feed import Channel
 from live.identity import nobody
 from live.patches import catch_up
@@ -65,7 +65,7 @@ async def mine(request: Request) -> Response:
     """The caller's own questions, with what became of them, and their votes: a page, or for scripts."""
     form = request.query_params.get("format", "page")
     if form == "page":
-        return await pages.mine(request)
+        return await families.mine(request)
     house, code = house_of(request), request.path_params["code"]
     renderer, identity = house.renderer, house.identity
     tokens = identity.tokens(request.headers)
@@ -77,7 +77,7 @@ async def mine(request: Request) -> Response:
             raise nobody()
         person = here.caller.person
     receipt = identity.receipt_of(request.cookies, feed.board.code)
-    own, muted = pages.own_cards(feed, person, receipt), person in feed.board.muted
+    own, muted = families.own_cards(feed, person, receipt), person in feed.board.muted
     voted = sorted(await house.voters.of(feed.session_id, person))
     if form == "json":
         return JSONResponse({"questions": msgspec.to_builtins(own), "votes": voted, "muted": muted})
@@ -126,7 +126,7 @@ async def do(request: Request) -> Response:
             muted = here.caller.person in (await here.feed()).board.muted
             profanity = here.house.commands.profanity
             if offered := drafts.to_offer(here.session, raw, is_muted=muted, profanity=profanity):
-                return await pages.families_page(request, here, draft=pages.draft_of(raw, offer=offered))
+                return await families.families_page(request, here, draft=families.draft_of(raw, offer=offered))
         lang = here.house.renderer.lang(request)
         address = request.client.host if request.client else ""
         answer = await here.house.commands.run(
@@ -139,11 +139,11 @@ async def do(request: Request) -> Response:
     except AWAY:
         refusal = not_saved()
     else:
-        address = pages.way_back(back, code=here.session.code, question=answer.get("question", ""))
+        address = forms.way_back(back, code=here.session.code, question=answer.get("question", ""))
         return RedirectResponse(address + place(name, answer), 303)
     if not form:
         return await refused(request, refusal)
-    return await pages.refused_form(request, refusal, name, raw, back)
+    return await forms.refused_form(request, refusal, name, raw, back)
 
 
 def place(command: str, answer: dict[str, Any]) -> str:

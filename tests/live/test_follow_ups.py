@@ -13,7 +13,7 @@ import pytest
 
 from live import follow_ups
 from live.follow_ups import LISTS, PAGE, pieces
-from live.pages import BACKS
+from live.forms import BACKS
 from sessions import people
 from sessions.events import State
 from sessions.permissions import Role
