@@ -79,6 +79,7 @@ async def captions_page(
         clock=clock_of,
         key=lambda: secrets.token_urlsafe(12),
         may_run=here.caller.may(Permission.RUN_SESSION),
+        may_redact=here.caller.may(Permission.REDACT),
         is_over=here.session.state in policy.AFTER,
         say_wrong=say,
         typed=typed or {"offset": exact(found.recording.offset) if found.recording else "0:00:00"},

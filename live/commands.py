@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 
 from live.claims import LEASE, Claims
 from live.throttle import Throttle
-from moderation import closing, decisions, followups, lineup, protection, questions, votes
+from moderation import closing, decisions, followups, lineup, protection, questions, redaction, votes
 from moderation.language import language
 from moderation.questions import Question
 from moderation.screening import OURS, screen
@@ -176,6 +176,27 @@ class CorrectCaption(Body, frozen=True, kw_only=True):
     speaker: str | None = None
 
 
+class Redact(OnQuestion, frozen=True, kw_only=True):
+    """Without `part` and `entry` all that there is; with `phrase` only that, wherever it stands in it."""
+
+    reason: str
+    part: str | None = None
+    entry: Rev | None = None
+    phrase: str | None = None
+    say: str | None = None
+
+
+class RedactCaption(Body, frozen=True, kw_only=True):
+    """The words of a caption, or with `speaker` the name of who speaks; with `phrase` only that of it."""
+
+    lang: Lang
+    cue: Rev
+    reason: str
+    speaker: bool = False
+    phrase: str | None = None
+    say: str | None = None
+
+
 class Command(NamedTuple):
     """A command that `is_lease` changes nothing that is kept: no transaction, no key, no event."""
 
@@ -227,6 +248,8 @@ COMMANDS: dict[str, Command] = {
     "followup.attempt": Command(Attempt, P.FOLLOW_UP, followups.attempt),
     "followup.close": Command(CloseFollowUp, P.FOLLOW_UP, followups.close),
     "caption.correct": Command(CorrectCaption, P.CAPTION, captions.correct),
+    "words.redact": Command(Redact, P.REDACT, redaction.redact),
+    "caption.redact": Command(RedactCaption, P.REDACT, redaction.redact_caption),
     "session.schedule": Command(Body, P.RUN_SESSION, lifecycle.schedule),
     "session.reschedule": Command(Reschedule, P.RUN_SESSION, lifecycle.reschedule),
     "session.open_doors": Command(Body, P.RUN_SESSION, lifecycle.open_doors),

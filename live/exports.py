@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from live import texts
 from live.compression import compressed
 from live.house import House
 from live.rendering import Renderer, own_name, when
@@ -63,6 +64,7 @@ def as_markdown_file(taken: Taken) -> bytes:
         day=lambda at: when(at, taken.archive.zone, "day", taken.lang),
         language=own_name,
         outcome=lambda asked: gettext(outcome(asked)),
+        reason=lambda code: texts.redaction_labels(gettext).get(code, code),
     )
     return as_markdown(taken.archive, taken.address, teller).encode()
 

@@ -48,13 +48,17 @@ class Channel(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a reading has found; without `tallies` no vote was given or taken back since the last one."""
+    """What a reading has found; without `tallies` no vote was given or taken back since the last one.
+
+    `anew` is the whole log where words were taken out: the board and what was made of it still have them.
+    """
 
     head: Head
     starts_over: bool
     entries: Sequence[Entry]
     acts: dict[str, dict[str, str]]
     tallies: dict[str, int] | None
+    anew: Sequence[Entry] | None = None
 
 
 @dataclass
@@ -164,7 +168,9 @@ class Feed:
         self.epoch = head.epoch
         if found.entries:
             known = self.board.seq > 0
-            self.board, self.hash = boards.apply(self.board, found.entries), head.hash
+            if found.anew is not None:
+                self.board, self.cards = Board(), {}
+            self.board, self.hash = boards.apply(self.board, found.anew or found.entries), head.hash
             if known:
                 self.noticed |= {person for entry in found.entries for person in _concerned(entry, self.board)}
                 self.acts |= found.acts
@@ -186,7 +192,9 @@ async def read(db: AsyncSession, feed: Feed) -> Found:
     entries = await log.since(db, feed.session_id, board.seq, board.public, most) if most else []
     acts = await _acts(db, entries) if board.seq else {}
     tallies = await votes.tallies(db, feed.session_id) if head.votes != counted else None
-    return Found(head, starts_over, entries, acts, tallies)
+    is_rewritten = board.seq > 0 and boards.is_rewritten(entries)
+    anew = await log.since(db, feed.session_id, most=head.seq) if is_rewritten else None
+    return Found(head, starts_over, entries, acts, tallies, anew)
 
 
 def _concerned(entry: Entry, board: Board) -> set[str]:

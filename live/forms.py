@@ -26,6 +26,7 @@ BACKS = {
     "office": "/office/{code}",
     "close": "/s/{code}/close",
     "review": "/office/{code}/review",
+    "captions": "/office/{code}/captions",
     **follow_ups.BACKS,
 }
 """Where a form's sender goes afterwards, by the name of the screen they came from."""

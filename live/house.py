@@ -53,7 +53,7 @@ class House:
 def build_house(settings: Settings) -> House:
     if settings.data_dir:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url, settings.cipher(), PATIENCE)
+    database = Database(settings.database_url, settings.cipher(), settings.signer(), PATIENCE)
     identity, renderer, presence = Identity(settings, database), Renderer(settings), Presence()
     claims = Claims(Shared(settings.redis_url, CHANNEL) if settings.redis_url else None)
     broadcast = Broadcast(database, renderer, settings.tick, claims)

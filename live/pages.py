@@ -19,6 +19,7 @@ from sessions.question import Audience
 from sessions.refusals import Refusal
 from sessions.session import Session
 
+
 PAST = 5
 TOP = 4
 

@@ -18,12 +18,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
 from moderation.screening import OURS, listed
+from sessions.signing import Signer
 
 SHORTEST_SECRET = 32
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 """Of e-mail: plain, without a name before it."""
 ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", re.IGNORECASE)
 """It goes into the content security policy as it is: a space or a semicolon would write another policy."""
+SEED = re.compile(r"[0-9a-f]{64}")
 DIALLED = re.compile(r"[0-9+*#(). -]{2,30}")
 
 
@@ -48,12 +50,12 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
-def make_secret(path: Path) -> None:
+def make_secret(path: Path, secret: str) -> None:
     """A new key, which appears whole or not at all: two servers may start at once, or one crash half-way."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     new.touch(mode=0o600)
-    new.write_text(secrets.token_urlsafe(48))
+    new.write_text(secret)
     with contextlib.suppress(FileExistsError):  # Somebody was first: theirs is the key.
         os.link(new, path)
     new.unlink()
@@ -84,6 +86,8 @@ class Settings(BaseSettings):
     redis_url: str = ""
     public_url: str = "http://localhost:8000,http://127.0.0.1:8000"
     secret_key: str = Field(default="", repr=False)
+    signing_key: str = Field(default="", repr=False)
+    """32 bytes in hex, by which the heads of logs are signed; made once beside a SQLite file where none is set."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
@@ -168,6 +172,13 @@ class Settings(BaseSettings):
             read_list(value)
         return value
 
+    @field_validator("signing_key")
+    @classmethod
+    def seed(cls, value: str) -> str:
+        if value and not SEED.fullmatch(value):
+            raise ValueError("SIGNING_KEY is 64 characters of 0-9 and a-f, as openssl rand -hex 32 makes them")
+        return value
+
     @field_validator("log_level")
     @classmethod
     def known(cls, value: str) -> str:
@@ -241,7 +252,7 @@ class Settings(BaseSettings):
             raise ValueError("no secret")
         path = self.data_dir / "secret.key"
         if not path.exists():
-            make_secret(path)
+            make_secret(path, secrets.token_urlsafe(48))
         secret = path.read_bytes().strip()
         if len(secret) < SHORTEST_SECRET:
             raise ValueError(f"{path} holds no key; restore it, or remove it to have every device sign in anew")
@@ -250,6 +261,20 @@ class Settings(BaseSettings):
     def profanity(self) -> frozenset[str]:
         """The words that raise the flag: ours, and the district's."""
         return listed(read_list(self.profanity_list)) if self.profanity_list else OURS
+
+    def signer(self) -> Signer | None:
+        """Signs the heads of logs; None where the database is not a SQLite file and no key is set."""
+        if self.signing_key:
+            return Signer(bytes.fromhex(self.signing_key))
+        if self.data_dir is None:
+            return None
+        path = self.data_dir / "signing.key"
+        if not path.exists():
+            make_secret(path, secrets.token_hex(32))
+        seed = path.read_text().strip()
+        if not SEED.fullmatch(seed):
+            raise ValueError(f"{path} holds no key; restore it, or remove it to sign with a new one")
+        return Signer(bytes.fromhex(seed))
 
     def cipher(self) -> Fernet:
         return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"contacts" + self.secret()).digest()))

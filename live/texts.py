@@ -243,6 +243,35 @@ def invitation_labels(_: Gettext) -> dict[str, str]:
     }
 
 
+def redaction_labels(_: Gettext) -> dict[str, str]:
+    """Why words were taken out, as everybody may know it."""
+    return {
+        "child": _("they told of a child"),
+        "person": _("they told of a person who may not want it"),
+        "contact": _("they held a telephone number or an address"),
+        "hurtful": _("they were hurtful"),
+        "wish": _("the person who wrote them asked for it"),
+        "law": _("the law or a court asks for it"),
+        "other": _("another reason, which the staff wrote down"),
+    }
+
+
+def part_labels(_: Gettext) -> dict[str, str]:
+    """What of a question words can be taken out of."""
+    return {
+        "words": _("the question, with all its versions"),
+        "name": _("the name of who asked"),
+        "answer": _("an answer"),
+        "say": _("what was told to the asker"),
+        "handed_to": _("who takes care of it"),
+        "note": _("a note"),
+        "tag": _("a tag"),
+        "owner": _("who goes on with it"),
+        "follow_up": _("a note on the follow-up"),
+        "redaction": _("why words were taken out"),
+    }
+
+
 def labels(_: Gettext) -> dict[str, Mapping[str, str]]:
     return {
         "session": session_labels(_),
@@ -257,6 +286,8 @@ def labels(_: Gettext) -> dict[str, Mapping[str, str]]:
         "place": place_labels(_),
         "tries": try_labels(_),
         "outcomes": outcome_labels(_),
+        "redactions": redaction_labels(_),
+        "parts": part_labels(_),
         "roles": role_labels(_),
         "invitations": invitation_labels(_),
         "recordings": recording_labels(_),

@@ -78,6 +78,12 @@ SAYINGS: dict[type[Event], Saying] = {
         Phrase("{who} put {cues} captions from a file in place of those before ({lang})"),
     ),
     ev.CaptionCorrected: Saying("captions", Phrase("{who} corrected caption {cue} ({lang})")),
+    ev.CaptionRedacted: Saying(
+        "captions",
+        Phrase("{who} took words out of caption {cue} ({lang}): {reason}"),
+        lambda e: e.speaker,
+        Phrase("{who} took out the name of who speaks in caption {cue} ({lang}): {reason}"),
+    ),
     ev.VotesCounted: Saying("session", Phrase("The votes were counted: {votes}")),
     ev.InputPaused: Saying("input", Phrase("{who} paused all input")),
     ev.InputResumed: Saying("input", Phrase("{who} opened the input again")),
@@ -129,6 +135,12 @@ SAYINGS: dict[type[Event], Saying] = {
         Phrase("{who} put the language of question {n} right: {lang}"),
     ),
     ev.QuestionNoted: Saying("words", Phrase("{who} left a note on question {n}")),
+    ev.WordsRedacted: Saying(
+        "words",
+        Phrase("{who} took words out of question {n} ({part}): {reason}"),
+        lambda e: not e.part,
+        Phrase("{who} took words out of question {n}: {reason}"),
+    ),
     ev.QuestionFlagged: Saying(
         "words",
         Phrase("{who} flagged question {n}: {flag}"),
@@ -186,6 +198,8 @@ WHY: dict[type[Event], tuple[tuple[str, Phrase], ...]] = {
     ev.QuestionDeclined: (("reason", Phrase("Reason")), ("say", Phrase("Told to the family"))),
     ev.QuestionAnswered: (("words", Phrase("Answer")),),
     ev.QuestionNoted: (("words", Phrase("Note")),),
+    ev.WordsRedacted: (("reason", Phrase("Reason")), ("say", Phrase("Between staff"))),
+    ev.CaptionRedacted: (("reason", Phrase("Reason")), ("say", Phrase("Between staff"))),
     ev.FollowUpPlanned: (("due", Phrase("By")),),
     ev.FollowUpAttempted: (("outcome", Phrase("How it went")), ("words", Phrase("Note"))),
     ev.FollowUpClosed: (("outcome", Phrase("Outcome")), ("words", Phrase("Note"))),
@@ -355,7 +369,8 @@ class _Telling:
         if isinstance(value, date):
             return format_date(value, "full", locale=f"{self.reader.lang}_US")
         if field == "reason":
-            return self.label("reasons", value)
+            is_redaction = isinstance(event, ev.WordsRedacted | ev.CaptionRedacted)
+            return self.label("redactions" if is_redaction else "reasons", value)
         if field == "outcome":
             return self.label("tries" if isinstance(event, ev.FollowUpAttempted) else "outcomes", value)
         if isinstance(event, OF_THE_FAMILY) and self.board.questions[event.question].state is State.WITHDRAWN:
@@ -416,6 +431,7 @@ PLACES: dict[str, Callable[[_Telling, Entry, Any], str]] = {
     "lang": lambda telling, _, event: language(event.lang or "", telling.reader.lang),
     "flag": lambda telling, _, event: telling.label("flags", event.flag),
     "flags": lambda telling, _, event: ", ".join(telling.label("flags", flag) for flag in event.flags),
+    "part": lambda telling, _, event: telling.label("parts", event.part),
     "reason": lambda telling, entry, _: telling.words(entry, "reason"),
     "attempt": lambda telling, entry, _: telling.words(entry, "outcome"),
     "outcome": lambda telling, entry, _: telling.words(entry, "outcome"),

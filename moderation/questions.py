@@ -92,6 +92,7 @@ LATELY: dict[str, Phrase] = {
     "question.words_edited": Phrase("{who} tidied the words {ago}. Your change was not made."),
     "lineup.assigned": Phrase("{who} chose who answers this {ago}. Your change was not made."),
     "stage.deferred": Phrase("{who} promised an answer in writing {ago}. Your change was not made."),
+    "words.redacted": Phrase("{who} took words out of this {ago}. Your change was not made."),
     "followup.planned": Phrase("{who} changed the follow-up of this {ago}. Your change was not made."),
     "followup.closed": Phrase("{who} closed the follow-up of this {ago}. Your change was not made."),
 }

@@ -10,19 +10,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+from cryptography.fernet import Fernet
+from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from sessions import captions
+from sessions import captions, seals
 from sessions import events as ev
 from sessions.audiences import SEES, Card, card
 from sessions.board import Board, apply
 from sessions.captions import Cue
 from sessions.events import Entry, Event, Link, QuestionEvent, SessionState, State
 from sessions.log import NO_HASH, LogRow, since
-from sessions.question import Audience
+from sessions.question import Audience, Taken
 from sessions.recording import Recording, recording_of
 from sessions.session import Session
+from sessions.signing import Signed, signed
 from sessions.tracks import heads
 
 
@@ -42,10 +45,11 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Seal(msgspec.Struct, frozen=True):
-    """The head of the log that the archive was made from."""
+    """The head of the log that the archive was made from, and its signature where it has one."""
 
     seq: int
     hash: str
+    signed: Signed | None = None
 
 
 class Archive(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +94,7 @@ def corrects(event: Event) -> bool:
     """Whether it changes, adds or takes away something that had been published; a late answer is dated by itself."""
     if isinstance(event, QuestionEvent):
         was, now = event.was in SEES[Audience.PUBLIC], event.state in SEES[Audience.PUBLIC]
-        return was != now or (now and isinstance(event, ev.WordsEdited))
+        return was != now or (now and isinstance(event, ev.WordsEdited | ev.WordsRedacted))
     return isinstance(event, ev.CaptionEvent)
 
 
@@ -101,12 +105,25 @@ async def read(db: AsyncSession, session: Session) -> Archive:
     """
     entries = await since(db, session.id)
     tracks = await captions.read(db, session.id, heads(entry.event for entry in entries))
-    seq = entries[-1].seq if entries else 0
-    at = select(LogRow.hash).where(LogRow.session_id == session.id, LogRow.seq == seq)
-    return made(entries, tracks, await db.scalar(at) or NO_HASH)
+    return made(entries, tracks, await seal_at(db, session.id, entries[-1].seq if entries else 0))
 
 
-def made(entries: Sequence[Entry], tracks: Mapping[str, tuple[Cue, ...]], hash: str = NO_HASH) -> Archive:
+async def read_at(db: AsyncSession, session: Session, seq: int, cipher: Fernet) -> Archive:
+    """The archive as it was at a number of the log, with what was taken out since, as far as its seals open."""
+    whole = await since(db, session.id)
+    entries = whole[:seq]
+    then = await seals.words_at(db, session.id, [entry.event for entry in whole], seq, cipher)
+    told = [replace(entry, words=entry.words | {d: then[d] for d in entry.words if d in then}) for entry in entries]
+    tracks = await captions.read(db, session.id, heads(entry.event for entry in entries), then)
+    return made(told, tracks, await seal_at(db, session.id, seq))
+
+
+async def seal_at(db: AsyncSession, session_id: int, seq: int) -> Seal:
+    at = select(LogRow.hash).where(LogRow.session_id == session_id, LogRow.seq == seq)
+    return Seal(seq, await db.scalar(at) or NO_HASH, await signed(db, session_id, seq))
+
+
+def made(entries: Sequence[Entry], tracks: Mapping[str, tuple[Cue, ...]], seal: Seal | None = None) -> Archive:
     """The archive that a whole log tells of, from its first entry on. Pure."""
     board = apply(Board(), entries)
     plan, history = board.plan, _History(entries)
@@ -128,12 +145,12 @@ def made(entries: Sequence[Entry], tracks: Mapping[str, tuple[Cue, ...]], hash: 
         questions=tuple(
             Asked(c, board.tallies.get(q.id, 0), tuple(history.spans.get(q.id, ()))) for q, c in shown if c
         ),
-        tracks={lang: cues for lang, cues in tracks.items() if cues},
+        tracks={lang: history.marked(cues) for lang, cues in tracks.items() if cues},
         recording=recording_of(plan.recording, plan.offset),
         links=plan.links,
         published_at=board.published_at,
         corrected_at=history.corrected_at,
-        head=Seal(board.seq, hash),
+        head=seal or Seal(board.seq, NO_HASH),
     )
 
 
@@ -145,6 +162,7 @@ class _History:
         self.ended_at: datetime | None = None
         self.corrected_at: datetime | None = None
         self.spans: dict[str, list[Span]] = {}
+        self.taken: dict[tuple[str, int], Taken] = {}
         brought: dict[str, datetime] = {}
         is_public = False
         for event in (entry.event for entry in entries):
@@ -155,12 +173,20 @@ class _History:
                     self.ended_at = event.at
                 case ev.SessionPublished():
                     is_public = True
+                case ev.CaptionRedacted():
+                    self.taken[event.lang, event.cue] = Taken(event.at, event.reason)
                 case QuestionEvent(state=State.ON_STAGE, was=was) if was is not State.ON_STAGE:
                     brought[event.question] = event.at
                 case QuestionEvent(was=State.ON_STAGE, state=state) if state is not State.ON_STAGE:
                     self._leave(event.question, brought.pop(event.question, event.at), event.at)
             if is_public and corrects(event):
                 self.corrected_at = event.at
+
+    def marked(self, cues: Sequence[Cue]) -> tuple[Cue, ...]:
+        """The cues, each with the mark that words were taken out of it."""
+        if not self.taken:
+            return tuple(cues)
+        return tuple(replace(cue, taken=self.taken.get((cue.lang, cue.id))) for cue in cues)
 
     def _leave(self, question: str, since: datetime, until: datetime) -> None:
         zero, ms = self.started_at or since, timedelta(milliseconds=1)

@@ -13,7 +13,7 @@ import msgspec
 
 from sessions import events as ev
 from sessions.events import Event, QuestionEvent, SessionState, State
-from sessions.question import DANGER, Audience, FollowUp, Question, Said
+from sessions.question import ASKERS_PARTS, DANGER, EVERYBODYS_PARTS, Audience, FollowUp, Question, Said, Taken
 
 SEES: Mapping[Audience, frozenset[State]] = {
     Audience.PUBLIC: frozenset({State.SHOWN, State.QUEUED, State.ON_STAGE, State.ANSWERED}),
@@ -25,7 +25,7 @@ SEES: Mapping[Audience, frozenset[State]] = {
 BETWEEN_STAFF: frozenset[type[Event]] = ev.STILL | frozenset[type[Event]](
     {ev.ParticipantMuted, ev.ParticipantUnmuted, ev.InputHeld}
 )
-CAPTIONS = frozenset[type[Event]]((ev.CaptionsImported, ev.CaptionCorrected))
+CAPTIONS = frozenset[type[Event]]((ev.CaptionsImported, ev.CaptionCorrected, ev.CaptionRedacted))
 """What has a stream of its own, and changes no board."""
 ORDER_OF_THE_LINE = frozenset[type[Event]]((ev.LineupMoved, ev.LineupAssigned))
 UNSEEN: Mapping[Audience, frozenset[type[Event]]] = {
@@ -88,6 +88,7 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     answers: tuple[Said, ...] = ()
     settled_at: datetime | None = None
     followed: str | None = None
+    taken: tuple[Taken, ...] = ()
     # The speakers' and the desk's.
     speaker: str = ""
     # The asker's own, and the desk's.
@@ -121,6 +122,8 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 def touches(event: Event, audience: Audience) -> bool:
     """Whether the audience can notice the event at all: this is what gives it a number in their stream."""
     if type(event) in UNSEEN[audience]:
+        return False
+    if isinstance(event, ev.WordsRedacted) and event.part not in EVERYBODYS_PARTS and audience is not Audience.DESK:
         return False
     if isinstance(event, QuestionEvent):
         return event.was in SEES[audience] or event.state in SEES[audience]
@@ -158,6 +161,7 @@ def card(question: Question, audience: Audience, screen: str | None = None, *, i
             versions=question.versions,
             merged=question.merged,
             follow_up=question.follow_up,
+            taken=question.taken,
             contact=question.contact,
             revised=question.revised,
         )
@@ -183,6 +187,7 @@ def own_card(question: Question, living: Question | None = None) -> Card:
         answers=question.answers,
         private=question.private,
         original=question.original,
+        taken=_marks(question, ASKERS_PARTS),
         reason=question.reason,
         say=question.say,
         handed_to=question.handed_to,
@@ -197,6 +202,11 @@ def own_card(question: Question, living: Question | None = None) -> Card:
 
 WITHDRAWABLE = frozenset({State.HELD, State.SHOWN, State.QUEUED, State.PRIVATE, State.MERGED})
 """In which states an asker may take a question back; held against the table of states by a test."""
+
+
+def _marks(question: Question, parts: frozenset[str]) -> tuple[Taken, ...]:
+    """That words were taken out, for those who are told neither by whom nor what they say of it."""
+    return tuple(Taken(mark.at, mark.reason, mark.part) for mark in question.taken if mark.part in parts)
 
 
 def _card(question: Question, rev: int, place: str | None) -> Card:
@@ -217,6 +227,7 @@ def _card(question: Question, rev: int, place: str | None) -> Card:
         answers=tuple(said for said in question.answers if not said.private),
         settled_at=question.settled_at,
         followed=question.follow_up.standing if question.follow_up else None,
+        taken=_marks(question, EVERYBODYS_PARTS),
     )
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sessions import events as ev
 from sessions.audiences import SEES, card, touches
 from sessions.events import Entry, Plan, SessionState, State
-from sessions.question import Audience, FollowUp, Question, Said
+from sessions.question import Audience, FollowUp, Question, Said, Taken
 
 Words = Mapping[str, str | None]
 STAGED = (State.QUEUED, State.ON_STAGE)
@@ -79,6 +79,8 @@ def apply(board: Board, entries: Iterable[Entry]) -> Board:
             else:
                 now = replace(before, revs=revs, **changes)
                 _keep_family(questions, before, now, entry.seq)
+                if isinstance(event, ev.WordsRedacted):
+                    _tell_family(questions, now, entry.seq)
             questions[event.question] = now
             if facts.completed_at and now.is_open:
                 facts = replace(facts, completed_at=None)
@@ -103,6 +105,18 @@ def _keep_family(questions: dict[str, Question], before: Question, now: Question
             old = questions[parent]
             merged = tuple(m for m in old.merged if m != now.id) if gone else (*old.merged, now.id)
             questions[parent] = replace(old, merged=merged, revs=old.revs | {Audience.DESK: seq})
+
+
+def _tell_family(questions: dict[str, Question], now: Question, seq: int) -> None:
+    """Where a question is open at a desk, its words stand beside those that it was joined with."""
+    for other in filter(None, (now.into, *now.merged)):
+        old = questions[other]
+        questions[other] = replace(old, revs=old.revs | {Audience.DESK: seq})
+
+
+def is_rewritten(entries: Iterable[Entry]) -> bool:
+    """Whether words were taken out of what came before: a board that knows them must be made anew from the log."""
+    return any(isinstance(entry.event, ev.WordsRedacted) for entry in entries)
 
 
 def changed(board: Board, since: int, audience: Audience) -> list[Question]:
@@ -228,6 +242,13 @@ def _deferred(event: ev.StageDeferred, words: Words, before: Question | None) ->
     return {"follow_up": replace(known, closed=None)}
 
 
+def _redacted(event: ev.WordsRedacted, words: Words, before: Question | None) -> dict[str, Any]:
+    """The words themselves are gone from what the log is read with; what is left here is the mark."""
+    say = words[event.say] if event.say else None
+    mark = Taken(event.at, event.reason, event.part, event.name, say)
+    return {"taken": (*(before.taken if before else ()), mark)}
+
+
 def _only_state(*_: object) -> dict[str, Any]:
     return {}
 
@@ -262,6 +283,7 @@ CHANGES: dict[type[ev.QuestionEvent], Callable[[Any, Words, Question | None], di
     ev.FollowUpPlanned: _follow_up,
     ev.FollowUpAttempted: _follow_up,
     ev.FollowUpClosed: _follow_up,
+    ev.WordsRedacted: _redacted,
     ev.LineupAssigned: lambda e, *_: {"speaker": e.speaker},
     ev.LineupAdded: _in_line,
     ev.LineupMoved: _in_line,

@@ -19,6 +19,7 @@ from sessions.events import CaptionCorrected, CaptionsImported, Digest
 from sessions.log import record
 from sessions.permissions import Caller
 from sessions.policy import require
+from sessions.question import Taken
 from sessions.recording import MAX_OFFSET
 from sessions.refusals import Refusal
 from sessions.tracks import MAX_LANG, CueRow, Track, Voice, leaf, named, root, stream
@@ -53,6 +54,7 @@ class Cue(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     speaker: str | None = None
     rev: int = 0
     corrected_at: datetime | None = None
+    taken: Taken | None = None
 
 
 def tidy(text: str) -> str:
@@ -217,13 +219,20 @@ _COLUMNS = (
     CueRow.end,
     CueRow.voice,
     CueRow.words,
+    CueRow.digest,
     CueRow.corrected_at,
 )
 
 
-async def read(db: AsyncSession, session_id: int, at: Mapping[str, int]) -> dict[str, tuple[Cue, ...]]:
-    """The cues of each track as they stood at these numbers of their streams, in the order of their times."""
-    names = {voice.number: name for voice, name in await named(db, session_id)}
+async def read(
+    db: AsyncSession, session_id: int, at: Mapping[str, int], then: Mapping[str, str] | None = None
+) -> dict[str, tuple[Cue, ...]]:
+    """The cues of each track as they stood at these numbers of their streams, in the order of their times.
+
+    `then` has, by digest, what words said then that were taken out since.
+    """
+    then = then or {}
+    names = {voice.number: then.get(voice.digest, name) for voice, name in await named(db, session_id)}
     tracks = await db.execute(select(Track.id, Track.lang).where(Track.session_id == session_id))
     found = {}
     for track_id, lang in sorted(tracks, key=lambda track: track.lang):
@@ -231,17 +240,17 @@ async def read(db: AsyncSession, session_id: int, at: Mapping[str, int]) -> dict
             shown = (CueRow.rev <= at[lang]) & (CueRow.until.is_(None) | (CueRow.until > at[lang]))
             query = select(*_COLUMNS).where(CueRow.track_id == track_id, shown)
             rows = await db.execute(query.order_by(CueRow.start, CueRow.end, CueRow.number))
-            found[lang] = tuple(_cue(lang, row, names) for row in rows)
+            found[lang] = tuple(_cue(lang, row, names, then.get(row.digest.hex())) for row in rows)
     return found
 
 
-def _cue(lang: str, row: Any, names: Mapping[int, str | None]) -> Cue:
+def _cue(lang: str, row: Any, names: Mapping[int, str | None], then: str | None = None) -> Cue:
     return Cue(
         id=row.number,
         lang=lang,
         start=row.start,
         end=row.end,
-        words=row.words,
+        words=row.words if then is None else then,
         speaker=names.get(row.voice),
         rev=row.rev,
         corrected_at=row.corrected_at,

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from sessions.events import Event, Plan
 from sessions.session import Session, no_such_session
+from sessions.signing import SIGNED_IN, SignatureRow, Signer
 from sessions.tables import Base
 
 AWAY: tuple[type[Exception], ...] = (SQLAlchemyError, PostgresError, OSError, TimeoutError)
@@ -84,6 +85,14 @@ class Transaction:
         """A row of an append-only table, to be written with its like."""
         self.rows[cast(Table, model.__table__)].append(row)
 
+    def sign(self, signer: Signer) -> None:
+        """Sign the head that this transaction leaves, if it is one that may be published."""
+        if self.recorded and self.session.state in SIGNED_IN:
+            seq, hash = self.session.seq, self.session.hash
+            signed = signer.sign(self.session.code, seq, hash)
+            about = {"hash": hash, "key": signed.key, "signature": signed.signature}
+            self.append(SignatureRow, session_id=self.session.id, seq=seq, **about)
+
     async def flush(self) -> None:
         """Write what has gathered, so that a query in this transaction sees it."""
         await self.db.flush()
@@ -122,8 +131,14 @@ class Database:
     (a machine that froze, a cable that was pulled) would keep everybody waiting for minutes otherwise.
     """
 
-    def __init__(self, url: str, cipher: Fernet | None = None, patience: float | None = None) -> None:
-        self.cipher = cipher
+    def __init__(
+        self,
+        url: str,
+        cipher: Fernet | None = None,
+        signer: Signer | None = None,
+        patience: float | None = None,
+    ) -> None:
+        self.cipher, self.signer = cipher, signer
         self.url = make_url(url)
         self.statements = 0
         """How many it was asked to carry out, for whoever watches over it."""
@@ -188,6 +203,8 @@ class Database:
         tx = Transaction(db, self.cipher)
         try:
             yield tx
+            if self.signer:
+                tx.sign(self.signer)
             await tx.flush()
         except BaseException:
             await _to_its_end(db.close())

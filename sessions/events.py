@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from types import UnionType
-from typing import NewType, Union, get_args, get_type_hints
+from typing import NewType, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -195,6 +194,22 @@ class CaptionCorrected(CaptionEvent, frozen=True, kw_only=True, tag="caption.cor
     speaker: Digest | None = None
 
 
+class CaptionRedacted(CaptionEvent, frozen=True, kw_only=True, tag="caption.redacted"):
+    """Words of caption `cue` were taken out, in every version that it had; what is left stands in one of its own.
+
+    `digest` covers that version; `taken` are the digests of the originals, as in `words.redacted`. With `speaker` it
+    was the name of who speaks, and what is left of it stands wherever it stood. `reason`, `say` and `name` as there.
+    """
+
+    cue: int
+    digest: str
+    taken: dict[Digest, Digest | None]
+    reason: str
+    speaker: bool = False
+    say: Digest | None = None
+    name: str
+
+
 class VotesCounted(SessionEvent, frozen=True, kw_only=True, tag="votes.counted"):
     """The final tally by question; votes themselves are rows, not events."""
 
@@ -331,6 +346,20 @@ class FollowUpClosed(QuestionEvent, frozen=True, kw_only=True, tag="followup.clo
     name: str
 
 
+class WordsRedacted(QuestionEvent, frozen=True, kw_only=True, tag="words.redacted"):
+    """Words were taken out of everything that is shown: of one part of the question, or of all (`part` empty).
+
+    `taken` are the digests of the originals, which are sealed, each with that of what is left of it, or None where
+    nothing is. `reason` is a code that everybody may know, `say` a sentence between staff, `name` who did it.
+    """
+
+    part: str = ""
+    taken: dict[Digest, Digest | None]
+    reason: str
+    say: Digest | None = None
+    name: str
+
+
 class LineupAssigned(QuestionEvent, frozen=True, kw_only=True, tag="lineup.assigned"):
     """`speaker` is one of the plan's, or empty: whoever likes to."""
 
@@ -389,7 +418,7 @@ WORDS_IN: dict[type[Event], tuple[str, ...]] = {
     kind: tuple(
         name
         for name, hint in get_type_hints(kind).items()
-        if hint is Digest or ((isinstance(hint, UnionType) or get_args(hint)) and Digest in get_args(hint))
+        if hint is Digest or (get_origin(hint) is not dict and Digest in get_args(hint))
     )
     for kind in EVENTS.values()
 }
@@ -414,4 +443,6 @@ def decode(body: bytes | str) -> Event:
 
 
 def digests(event: Event) -> list[Digest]:
-    return [value for name in WORDS_IN[type(event)] if (value := getattr(event, name)) is not None]
+    found = [value for name in WORDS_IN[type(event)] if (value := getattr(event, name)) is not None]
+    left = event.taken.values() if isinstance(event, WordsRedacted | CaptionRedacted) else ()
+    return found + [value for value in left if value is not None]

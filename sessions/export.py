@@ -15,6 +15,7 @@ import msgspec
 from sessions import subtitles
 from sessions.archive import Archive, Asked, Seal, Span
 from sessions.events import Link, State
+from sessions.question import Taken
 from sessions.recording import Recording
 from sessions.sheets import sheet
 
@@ -34,6 +35,7 @@ class ToldAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class ToldQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """A question as everybody may read it; `wanted_too` counts who wanted to know it as well.
 
+    `taken` says when and why words were taken out of it or of its answers, and of which part (empty: of all).
     `on_stage` is when, in milliseconds since the session started; `settled_at` when it was answered there.
     """
 
@@ -51,6 +53,7 @@ class ToldQuestion(msgspec.Struct, frozen=True, kw_only=True):
     on_stage: tuple[Span, ...]
     settled_at: datetime | None
     is_followed_up: bool
+    taken: tuple[Taken, ...]
     answers: tuple[ToldAnswer, ...]
     address: str
 
@@ -64,6 +67,7 @@ class ToldCue(msgspec.Struct, frozen=True, kw_only=True):
     speaker: str | None
     words: str | None
     corrected_at: datetime | None
+    taken: Taken | None
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +108,7 @@ def told(archive: Archive, address: str) -> Told:
                 speaker=cue.speaker,
                 words=cue.words,
                 corrected_at=cue.corrected_at,
+                taken=cue.taken,
             )
             for cue in cues
         )
@@ -130,6 +135,7 @@ def _question(asked: Asked, address: str) -> ToldQuestion:
         on_stage=asked.on_stage,
         settled_at=card.settled_at,
         is_followed_up=card.followed is not None,
+        taken=card.taken,
         answers=tuple(
             ToldAnswer(words=said.words, lang=said.lang or card.lang, by=said.by, at=said.at) for said in card.answers
         ),
@@ -151,7 +157,7 @@ COLUMNS = (
     *("kind", "question", "number", "state", "lang", "who", "topic", "school", "at", "start", "end"),
     *("wanted_too", "words", "address"),
 )
-"""Of the CSV: one row for the session, each question, answer and caption, and one for the head, in that order."""
+"""Of the CSV: one row for the session, each question, answer and caption, then the head and its signature."""
 
 
 def rows(archive: Archive, address: str) -> Iterator[dict[str, Any]]:
@@ -186,6 +192,8 @@ def rows(archive: Archive, address: str) -> Iterator[dict[str, Any]]:
                 "words": cue.words,
             }
     yield {"kind": "head", "number": whole.head.seq, "words": whole.head.hash}
+    if signed := whole.head.signed:
+        yield {"kind": "signature", "who": signed.key, "words": signed.signature}
 
 
 def _moment(at: datetime | None) -> str | None:
@@ -200,5 +208,7 @@ def as_vtt(archive: Archive, lang: str, address: str) -> str:
     """The captions in one language, in the times of the recording where there is one."""
     written = subtitles.write(archive.tracks[lang], offset=archive.recording.offset if archive.recording else 0)
     first, rest = written.split("\n", 1)
-    seal = f"NOTE\n{address}\n{archive.head.seq} {archive.head.hash}\n"
+    head = archive.head
+    signed = f"{head.signed.key} {head.signed.signature}\n" if head.signed else ""
+    seal = f"NOTE\n{address}\n{head.seq} {head.hash}\n{signed}"
     return f"{first}\n\n{seal}{rest}"

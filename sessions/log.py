@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
+from cryptography.fernet import Fernet
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Integer, String, Text, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sessions import tracks
+from sessions import seals, tracks
 from sessions.audiences import touches
 from sessions.database import Transaction
 from sessions.events import CaptionEvent, Entry, Event, decode, digests, encode
@@ -116,8 +117,11 @@ async def since(
     return entries
 
 
-async def verify(db: AsyncSession, session_id: int) -> tuple[Head, Sequence[str]]:
-    """The head, and a sentence for each fault in the numbers, the chain, the streams or the words kept apart."""
+async def verify(db: AsyncSession, session_id: int, cipher: Fernet | None = None) -> tuple[Head, Sequence[str]]:
+    """The head, and a sentence for each fault in the numbers, the chain, the streams or the words kept apart.
+
+    With `cipher` it looks into the seals of what was taken out, too.
+    """
     faults: list[str] = []
     end = await head(db, session_id)
     rows = (await db.execute(select(LogRow).where(LogRow.session_id == session_id).order_by(LogRow.seq))).scalars()
@@ -161,6 +165,7 @@ async def verify(db: AsyncSession, session_id: int) -> tuple[Head, Sequence[str]
         faults.append("the streams of captions do not hold exactly their events in their order")
     faults += await tracks.faults(db, session_id, events)
     kept = (await db.execute(select(Words).where(Words.session_id == session_id))).scalars().all()
+    faults += await seals.faults(db, session_id, events, {w.digest: w for w in kept}, cipher)
     faults += [f"words {w.digest[:12]} are not those that were recorded" for w in kept if changed(w)]
     faults += [f"words {d[:12]} are missing" for d in sorted(named - {w.digest for w in kept})]
     return end, faults

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from sessions.archive import Archive, Asked
 from sessions.captions import Cue
+from sessions.question import Taken
 from sessions.refusals import Phrase
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&])")
@@ -26,6 +27,8 @@ TEXTS: dict[str, Phrase] = {
     "captions": Phrase("What was said ({language})"),
     "recording": Phrase("Recording"),
     "links": Phrase("To read on"),
+    "taken": Phrase("Words were taken out here on {day}: {reason}."),
+    "signed": Phrase("Signed with the key {key}: {signature}."),
     "seal": Phrase("Written down as it happened: entry {number} of the session's log, seal {hash}."),
 }
 
@@ -37,12 +40,18 @@ class Teller(NamedTuple):
     day: Callable[[datetime], str]
     language: Callable[[str], str]
     outcome: Callable[[Asked], str]
+    reason: Callable[[str], str]
 
     def say(self, text: str, **places: object) -> str:
         return plain(self.gettext(TEXTS[text]).format(**places))
 
     def words(self, words: str | None) -> str:
         return self.gettext(TAKEN_OUT) if words is None else words
+
+
+def marks(those: Sequence[Taken], teller: Teller) -> Iterator[str]:
+    """Each day and reason once: who took out a name did it in every version."""
+    yield from dict.fromkeys(teller.say("taken", day=teller.day(m.at), reason=teller.reason(m.reason)) for m in those)
 
 
 def plain(text: str) -> str:
@@ -81,6 +90,8 @@ def _blocks(archive: Archive, address: str, teller: Teller) -> Iterator[str]:
         yield f"## {teller.say('captions', language=teller.language(lang))}"
         yield "\n".join(_cue(cue, teller) for cue in cues)
     yield teller.say("seal", number=archive.head.seq, hash=archive.head.hash)
+    if signed := archive.head.signed:
+        yield teller.say("signed", key=signed.key, signature=signed.signature)
 
 
 def _question(asked: Asked, teller: Teller) -> Iterator[str]:
@@ -93,11 +104,13 @@ def _question(asked: Asked, teller: Teller) -> Iterator[str]:
     for answer in card.answers:
         yield f"**{teller.say('answer', by=answer.by, day=teller.day(answer.at))}**"
         yield quoted(teller.words(answer.words))
+    yield from marks(card.taken, teller)
 
 
 def _cue(cue: Cue, teller: Teller) -> str:
     speaker = f"**{plain(cue.speaker)}:** " if cue.speaker else ""
-    return f"- {clock(cue.start)} {speaker}{plain(teller.words(cue.words))}"
+    mark = "".join(f" *{said}*" for said in marks([cue.taken], teller)) if cue.taken else ""
+    return f"- {clock(cue.start)} {speaker}{plain(teller.words(cue.words))}{mark}"
 
 
 def clock(ms: int) -> str:

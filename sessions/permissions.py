@@ -31,6 +31,7 @@ class Permission(StrEnum):
     READ_DESK = "read_desk"
     DECIDE = "decide"
     FOLLOW_UP = "follow_up"
+    REDACT = "redact"
     READ_CONTACTS = "read_contacts"
     CAPTION = "caption"
     RUN_SESSION = "run_session"
@@ -41,7 +42,7 @@ class Permission(StrEnum):
 P = Permission
 EVERYBODY = frozenset({P.READ_PUBLIC, P.ASK, P.VOTE})
 ON_STAGE = frozenset({P.READ_SPEAKER, P.ANSWER, P.STAGE})
-AT_DESK = ON_STAGE | {P.READ_DESK, P.DECIDE, P.FOLLOW_UP, P.CAPTION}
+AT_DESK = ON_STAGE | {P.READ_DESK, P.DECIDE, P.FOLLOW_UP, P.REDACT, P.CAPTION}
 RUNNING = AT_DESK | {P.RUN_SESSION, P.INVITE}
 
 GRANTS: dict[Role, frozenset[Permission]] = {

@@ -37,6 +37,25 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
     outcome: str | None = None
 
 
+class Taken(msgspec.Struct, frozen=True, omit_defaults=True):
+    """That words were taken out here: when, and why by its code.
+
+    `part` is what of a question they were in, empty for all of it. Who did it (`by`), and what they say of it to
+    their colleagues, is the desk's.
+    """
+
+    at: datetime
+    reason: str
+    part: str = ""
+    by: str = ""
+    say: str | None = None
+
+
+EVERYBODYS_PARTS = frozenset({"", "words", "name", "answer"})
+"""What of a question everybody may read where it is public, and so may know that words were taken out of."""
+ASKERS_PARTS = EVERYBODYS_PARTS | {"say", "handed_to"}
+
+
 class FollowUp(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What goes on with a question after the session; `closed` is its outcome, None while it is open."""
 
@@ -92,6 +111,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     came_from: State | None = None
     merged: tuple[str, ...] = ()
     follow_up: FollowUp | None = None
+    taken: tuple[Taken, ...] = ()
     rev: int = 0
     revs: dict[Audience, int] = {}
 

@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from sessions.events import CaptionCorrected, CaptionEvent, CaptionsImported, Event
+from sessions.events import CaptionCorrected, CaptionEvent, CaptionRedacted, CaptionsImported, Event
 from sessions.tables import Base
 from sessions.words import Words
 
@@ -47,7 +47,8 @@ class Voice(Base):
 class CueRow(Base):
     """One version of a cue, shown from `rev` until `until` in its track's stream (None: still).
 
-    Times are in milliseconds on the session's clock. Words and salt are taken out together, and the digest stays.
+    Times are in milliseconds on the session's clock. Words and salt are taken out together, and the digest stays; a
+    version in which nothing is left has the digest NOTHING.
     """
 
     __tablename__ = "cues"
@@ -62,6 +63,10 @@ class CueRow(Base):
     salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     words: Mapped[str | None] = mapped_column(Text)
     corrected_at: Mapped[datetime | None]
+
+
+NOTHING = bytes(32)
+"""In place of a digest where no words are."""
 
 
 def stream(lang: str) -> str:
@@ -85,10 +90,12 @@ def heads(events: Iterable[Event]) -> dict[str, int]:
 
 
 async def named(db: AsyncSession, session_id: int) -> list[tuple[Voice, str | None]]:
-    """The voices of a session with their names, None where one was taken out."""
+    """The voices of a session with their names, or what is left of them; None where one was taken out."""
+    left = aliased(Words)
     query = (
-        select(Voice, Words.text)
+        select(Voice, func.coalesce(Words.text, left.text))
         .outerjoin(Words, (Words.session_id == Voice.session_id) & (Words.digest == Voice.digest))
+        .outerjoin(left, (left.session_id == Words.session_id) & (left.digest == Words.rest))
         .where(Voice.session_id == session_id)
         .order_by(Voice.number)
     )
@@ -117,17 +124,20 @@ async def faults(db: AsyncSession, session_id: int, events: Sequence[Event]) -> 
 
 def _faults(lang: str, rows: Sequence[CueRow], voices: Mapping[int, str], events: Sequence[CaptionEvent]) -> list[str]:
     found: list[str] = []
+    taken = {digest for event in events if isinstance(event, CaptionRedacted) for digest in event.taken}
     by_rev: dict[int, list[CueRow]] = {}
     shown: dict[int, int] = {}
     for row in rows:
         by_rev.setdefault(row.rev, []).append(row)
         if row.words is not None and hashlib.sha256((row.salt or b"") + row.words.encode()).digest() != row.digest:
             found.append(f"caption {row.number} in {lang} is not what was recorded")
+        if row.words is None and row.digest != NOTHING and row.digest.hex() not in taken:
+            found.append(f"caption {row.number} in {lang} is gone, and the log does not say who took it out")
     untils: dict[tuple[int, int], int] = {}
     for rev, event in enumerate((e for e in events if e.lang == lang), 1):
         those = by_rev.pop(rev, [])
         leaves = [leaf(row.digest, row.start, row.end, voices.get(row.voice or 0, "")) for row in those]
-        if isinstance(event, CaptionsImported | CaptionCorrected) and root(leaves) != event.digest:
+        if isinstance(event, CaptionsImported | CaptionCorrected | CaptionRedacted) and root(leaves) != event.digest:
             found.append(f"the captions in {lang} that came at {rev} are not those that were recorded")
         gone = list(shown) if isinstance(event, CaptionsImported) and event.replaces else [row.number for row in those]
         untils |= {(number, shown.pop(number)): rev for number in gone if number in shown}

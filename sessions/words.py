@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from itertools import islice
 
 import regex
-from sqlalchemy import ForeignKey, Integer, LargeBinary, String, Text, select
+from sqlalchemy import ForeignKey, Integer, LargeBinary, String, Text, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from sessions.database import Transaction
 from sessions.events import Digest
@@ -33,8 +33,15 @@ MARKS_IN_A_CLUSTER = 8
 """Combining marks on one letter; the most in real use (Tibetan, pointed Hebrew with accents) is about 6."""
 
 
+SALT = 16
+"""Bytes."""
+
+
 class Words(Base):
-    """Personal words by digest. Redaction and destruction touch this table and never the log."""
+    """Personal words by digest. Redaction and destruction touch this table and never the log.
+
+    Where words were taken out, text, salt and length went together, and `rest` is the digest of what is left of them.
+    """
 
     __tablename__ = "words"
     session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
@@ -42,6 +49,7 @@ class Words(Base):
     salt: Mapped[bytes] = mapped_column(LargeBinary(16))
     text: Mapped[str | None] = mapped_column(Text)
     length: Mapped[int] = mapped_column(Integer)
+    rest: Mapped[str | None] = mapped_column(String(64))
 
 
 def is_within(text: str, limit: int) -> bool:
@@ -108,17 +116,22 @@ def digest(salt: bytes, text: str) -> Digest:
 
 def keep(tx: Transaction, text: str) -> Digest:
     """Put words away and answer what the log may know of them."""
-    salt = secrets.token_bytes(16)
+    salt = secrets.token_bytes(SALT)
     name = digest(salt, text)
     tx.append(Words, session_id=tx.session.id, digest=name, salt=salt, text=text, length=len(text))
     return name
 
 
 async def recall(db: AsyncSession, session_id: int, names: Iterable[str]) -> dict[str, str | None]:
-    """The words behind the digests; None for what was taken out."""
+    """The words behind the digests, or what is left of them; None for what was taken out."""
+    there = aliased(Words)
     wanted, found = sorted(set(names)), {}
     for start in range(0, len(wanted), 500):
         part = wanted[start : start + 500]
-        query = select(Words.digest, Words.text).where(Words.session_id == session_id, Words.digest.in_(part))
+        query = (
+            select(Words.digest, func.coalesce(Words.text, there.text))
+            .outerjoin(there, (there.session_id == Words.session_id) & (there.digest == Words.rest))
+            .where(Words.session_id == session_id, Words.digest.in_(part))
+        )
         found.update({name: text for name, text in await db.execute(query)})
     return found
