@@ -82,28 +82,21 @@ async def faults(
 
     Without `cipher` that a seal is there is all that is looked at.
     """
-    left = left_of(events)
-    found = [
-        f"words {digest[:12]} are gone, and the log does not say who took them out"
-        for digest, words in sorted(kept.items())
-        if words.text is None and digest not in left
-    ]
+    left, found = left_of(events), list[str]()
     for digest, words in sorted(kept.items()):
-        if digest in left and words.text is not None:
+        if words.text is None and digest not in left:
+            found.append(f"words {digest[:12]} are gone, and the log does not say who took them out")
+        elif words.text is not None and digest in left:
             found.append(f"words {digest[:12]} were taken out, and are there again")
         elif words.rest != left.get(digest):
             found.append(f"words {digest[:12]} are shown as others than the log tells")
     query = select(Sealed.digest, Sealed.token).where(Sealed.session_id == session_id)
     tokens = {digest: token for digest, token in await db.execute(query)}
-    found += [f"the original of words {digest[:12]} is not sealed any more" for digest in sorted(left.keys() - tokens)]
-    found += [
-        f"words {digest[:12]} are sealed, and the log does not know of it"
-        for digest in sorted(tokens.keys() - left.keys())
-    ]
-    if cipher is not None:
-        found += [
-            f"the seal of words {digest[:12]} does not hold what was recorded, or belongs to another secret key"
-            for digest, token in sorted(tokens.items())
-            if opened(cipher, digest, token) is None
-        ]
+    for digest in sorted(left.keys() | tokens.keys()):
+        if digest not in tokens:
+            found.append(f"the original of words {digest[:12]} is not sealed any more")
+        elif digest not in left:
+            found.append(f"words {digest[:12]} are sealed, and the log does not know of it")
+        elif cipher and opened(cipher, digest, tokens[digest]) is None:
+            found.append(f"the seal of words {digest[:12]} does not open with this key to what was recorded")
     return found

@@ -26,7 +26,7 @@ def test_every_name_in_the_environment_is_a_setting() -> None:
 
 
 def test_what_production_needs_is_there() -> None:
-    needed = {"DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "SECRET_KEY", "HOST", "PORT", "TRUSTED_PROXIES"}
+    needed = {"DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "SECRET_KEY", "SIGNING_KEY", "HOST", "PORT", "TRUSTED_PROXIES"}
     assert {f"{PREFIX}{name}" for name in needed} <= set(APP["environment"])
 
 
