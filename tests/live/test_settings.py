@@ -223,3 +223,26 @@ def test_contacts_are_sealed_with_a_key_of_this_installation(tmp_path: Path) -> 
 def test_settings_do_not_change_while_it_runs() -> None:
     with pytest.raises(ValidationError):
         Settings().port = 1
+
+
+def test_a_signing_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    first, again, other = on(folder).signer(), on(folder).signer(), on(tmp_path / "other").signer()
+    assert first and again and other
+    assert (first.key == again.key, first.key == other.key) == (True, False)
+    assert (folder / "signing.key").stat().st_mode & 0o777 == 0o600
+    (folder / "signing.key").write_text("half a key")
+    with pytest.raises(ValueError, match="holds no key"):
+        on(folder).signer()
+
+
+def test_a_signing_key_that_is_set() -> None:
+    shared = {"database_url": "postgresql+asyncpg://facetoface@db/facetoface", "secret_key": SECRET}
+    assert Settings(**shared).signer() is None  # type: ignore[arg-type]
+    settings = Settings(**shared, signing_key="5e" * 32)  # type: ignore[arg-type]
+    signer = settings.signer()
+    assert signer and len(signer.key) == 64
+    assert "5e5e" not in repr(settings)
+    with pytest.raises(ValidationError, match="openssl rand -hex 32") as error:
+        Settings(**shared, signing_key="secret words")  # type: ignore[arg-type]
+    assert "secret words" not in str(error.value)

@@ -54,6 +54,11 @@ def captions(*, replaces: bool) -> ev.CaptionsImported:
     return ev.CaptionsImported(at=AT, by="ana", lang="es", replaces=replaces, **fields)
 
 
+def caption_redacted(**more: Any) -> ev.CaptionRedacted:
+    fields: dict[str, Any] = {"cue": 17, "digest": "c" * 64, "taken": {}, "reason": "child", "name": "Ana"}
+    return ev.CaptionRedacted(at=AT, by="ana", lang="es", **fields | more)
+
+
 H, S, Q, P = State.HELD, State.SHOWN, State.QUEUED, State.PRIVATE
 LIVE: dict[str, Any] = {"at": AT, "by": "ana", "state": SessionState.LIVE}
 EACH: list[tuple[Event, str, tuple[Why, ...]]] = [
@@ -78,6 +83,16 @@ EACH: list[tuple[Event, str, tuple[Why, ...]]] = [
         ev.CaptionCorrected(at=AT, by="ana", lang="es", cue=17, digest="c" * 64),
         "Ana corrected caption 17 (Spanish)",
         (),
+    ),
+    (
+        caption_redacted(),
+        "Ana took words out of caption 17 (Spanish): they told of a child",
+        (Why("Reason", "they told of a child", is_said=True),),
+    ),
+    (
+        caption_redacted(speaker=True),
+        "Ana took out the name of who speaks in caption 17 (Spanish): they told of a child",
+        (Why("Reason", "they told of a child", is_said=True),),
     ),
     (ev.SessionCancelled(**LIVE | {"by": "operator"}), "The operator cancelled the session", ()),
     (ev.SessionCompleted(**LIVE), "Ana marked the session as complete", ()),
@@ -141,6 +156,16 @@ EACH: list[tuple[Event, str, tuple[Why, ...]]] = [
         step(ev.WordsEdited, H, H, words=None, lang="es", name="Ana"),
         "Ana put the language of question 12 right: Spanish",
         (),
+    ),
+    (
+        step(ev.WordsRedacted, H, H, part="note", taken={}, reason="law", say=None, name="Ana"),
+        "Ana took words out of question 12 (a note): the law or a court asks for it",
+        (Why("Reason", "the law or a court asks for it", is_said=True),),
+    ),
+    (
+        step(ev.WordsRedacted, H, H, taken={}, reason="child", say=Digest("note"), name="Ana"),
+        "Ana took words out of question 12: they told of a child",
+        (Why("Reason", "they told of a child", is_said=True), Why("Between staff", "Ask Mr. Paz.")),
     ),
     (step(ev.QuestionFlagged, H, H, flag="look", on=True), "Ana flagged question 12: Please look, too", ()),
     (step(ev.QuestionFlagged, H, H, flag="look", on=False), "Ana took a flag from question 12: Please look, too", ()),

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import select
 
 from live.rendering import catalogues
 from moderation.decisions import REASONS
@@ -19,7 +18,6 @@ from sessions.events import QuestionMerged, State
 from sessions.permissions import Caller
 from sessions.question import Audience, Said
 from sessions.refusals import Refusal
-from sessions.words import Words
 from tests.house import House, check, lately
 
 
@@ -591,9 +589,7 @@ async def test_what_was_taken_out_of_the_words_stays_out(small_house: House) -> 
     await house.decide("followup.plan", question, owner="Ms. Ortiz")
     await house.do(house.ben, "followup.attempt", question=question, outcome="no_answer", words="Rang twice.")
     await house.decide("followup.close", question, outcome="unreachable", words="Never there.")
-    async with house.database.writing() as tx:
-        for kept in await tx.db.scalars(select(Words)):
-            kept.text = None
+    await house.do(house.ben, "words.redact", question=question, reason="wish")
     found = (await house.board()).questions[question]
     assert (found.words, found.original, found.tidied, found.tags) == (None, None, True, ())
     assert [said.words for said in found.versions] == [None] * 3

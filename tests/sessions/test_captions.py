@@ -150,7 +150,10 @@ async def test_corrections_do_not_run_over_each_other(house: House) -> None:
 ANOTHER = "UPDATE cues SET {} WHERE number = 2 AND rev = 1"
 TAMPERINGS = {
     "nothing": ("", []),
-    "words taken out": (ANOTHER.format("words = NULL, salt = NULL"), []),
+    "words gone": (
+        ANOTHER.format("words = NULL, salt = NULL"),
+        ["caption 2 in en is gone, and the log does not say who took it out"],
+    ),
     "words": (ANOTHER.format("words = 'Never.'"), ["caption 2 in en is not what was recorded"]),
     "a time": (ANOTHER.format('"start" = 1'), ["the captions in en that came at 1 are not those that were recorded"]),
     "a speaker": (ANOTHER.format("voice = 1"), ["the captions in en that came at 1 are not those that were recorded"]),

@@ -26,6 +26,7 @@ from sessions.events import (
     SessionState,
     State,
     VotesCounted,
+    WordsRedacted,
     decode,
     digests,
     encode,
@@ -167,6 +168,7 @@ def test_the_bytes_stay_the_same(event: Event, body: str) -> None:
 def test_every_event_has_a_name_in_the_past_tense_of_its_own() -> None:
     assert sorted(EVENTS) == [
         "caption.corrected",
+        "caption.redacted",
         "captions.imported",
         "followup.attempted",
         "followup.closed",
@@ -217,6 +219,7 @@ def test_every_event_has_a_name_in_the_past_tense_of_its_own() -> None:
         "stage.settled",
         "stage.skipped",
         "votes.counted",
+        "words.redacted",
     ]
     assert all(len(name) <= 40 for name in EVENTS)
 
@@ -224,6 +227,8 @@ def test_every_event_has_a_name_in_the_past_tense_of_its_own() -> None:
 def test_personal_words_are_only_in_digests() -> None:
     assert {str(kind.__struct_config__.tag): names for kind, names in WORDS_IN.items() if names} == {
         "caption.corrected": ("speaker",),
+        "caption.redacted": ("say",),
+        "words.redacted": ("say",),
         "question.asked": ("words", "name"),
         "question.edited": ("words",),
         "question.declined": ("say",),
@@ -239,6 +244,19 @@ def test_personal_words_are_only_in_digests() -> None:
     asked, declined = GOLDEN[1][0], GOLDEN[2][0]
     assert digests(asked) == ["a" * 64]
     assert digests(declined) == ["b" * 64]
+    redacted = WordsRedacted(
+        at=AT,
+        by="ben",
+        question="q1",
+        was=State.SHOWN,
+        state=State.SHOWN,
+        taken={Digest("a" * 64): Digest("b" * 64), Digest("c" * 64): None},
+        reason="child",
+        say=Digest("d" * 64),
+        name="Ben",
+    )
+    assert digests(redacted) == ["d" * 64, "b" * 64], "what is left, and not what was taken out"
+    assert decode(encode(redacted)) == redacted
     assert digests(InputPaused(at=AT, by="ben", state=SessionState.LIVE)) == []
 
 

@@ -19,6 +19,7 @@ stage           -           -         yes     yes       -       yes  yes
 read_desk       -           -         -       yes       yes     yes  yes
 decide          -           -         -       yes       -       yes  yes
 follow_up       -           -         -       yes       yes     yes  yes
+redact          -           -         -       yes       -       yes  yes
 read_contacts   -           -         -       -         yes     -    yes
 caption         -           yes       -       yes       -       yes  yes
 run_session     -           -         -       -         -       yes  yes
