@@ -125,7 +125,7 @@ def keep(tx: Transaction, text: str) -> Digest:
 async def recall(db: AsyncSession, session_id: int, names: Iterable[str]) -> dict[str, str | None]:
     """The words behind the digests, or what is left of them; None for what was taken out."""
     there = aliased(Words)
-    wanted, found = sorted(set(names)), {}
+    wanted, found = sorted(set(names)), dict[str, str | None]()
     for start in range(0, len(wanted), 500):
         part = wanted[start : start + 500]
         query = (

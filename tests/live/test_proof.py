@@ -49,7 +49,7 @@ async def exports(hall: Hall) -> dict[str, bytes]:
 
 
 async def checked(hall: Hall, body: bytes, *trusted: str) -> proof.Told:
-    settings = hall.server.settings  # type: ignore[union-attr]
+    settings = hall.server.settings
     assert isinstance(settings, Settings)
     async with hall.database.reading() as db:
         return await proof.check(db, body, settings, trusted or [KEY])

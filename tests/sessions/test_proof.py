@@ -124,11 +124,11 @@ async def meddle(db: AsyncSession, session_id: int, chance: random.Random) -> st
         case "stream":
             places = (await db.execute(select(StreamRow.stream, StreamRow.seq))).all()
             stream, seq = chance.choice(places)
-            same = (StreamRow.session_id == session_id, StreamRow.stream == stream, StreamRow.seq == seq)
+            this = (StreamRow.session_id == session_id, StreamRow.stream == stream, StreamRow.seq == seq)
             if chance.random() < 0.5:
-                await db.execute(delete(StreamRow).where(*same))
+                await db.execute(delete(StreamRow).where(*this))
             else:
-                await db.execute(update(StreamRow).where(*same).values(log_seq=StreamRow.log_seq % len(rows) + 1))
+                await db.execute(update(StreamRow).where(*this).values(log_seq=StreamRow.log_seq % len(rows) + 1))
         case "words":
             kept = chance.choice((await db.execute(select(Words.digest, Words.text))).all())
             another = chance.choice(["Something else.", None if kept.text else "Put back."])
