@@ -104,6 +104,8 @@ async def story(people: Cast) -> AsyncIterator[str]:
     yield await plain("question.claim", ben, question=bus)
     yield await plain("question.release", ben, question=bus)
     yield await on("question.edit_words", bus, words="¿El autobús para en Speedway?")
+    yield await plain("words.redact", ben, question=bus, reason="wish", phrase="Speedway")
+    yield await plain("words.redact", ben, question=twin, reason="child")
     yield await on("lineup.assign", bus)
     yield await plain("participant.mute", ben, question=lunch)
     yield await plain("participant.unmute", ben, question=lunch)
@@ -171,7 +173,7 @@ async def test_patches_lead_to_what_a_newcomer_sees_after_every_command(hall: Ha
             devices.remove(cut[-1])
         if step % 6 == 0:
             devices.append(await cut.pop(0).connect())
-    assert done == set(COMMANDS) - {"session.cancel", "caption.correct"}
+    assert done == set(COMMANDS) - {"session.cancel", "caption.correct", "caption.redact"}
     for device in cut:
         await device.connect()
     await hall.agree()

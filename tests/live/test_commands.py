@@ -60,6 +60,8 @@ followup.plan        -           -         -       yes       yes     yes  yes
 followup.attempt     -           -         -       yes       yes     yes  yes
 followup.close       -           -         -       yes       yes     yes  yes
 caption.correct      -           yes       -       yes       -       yes  yes
+words.redact         -           -         -       yes       -       yes  yes
+caption.redact       -           -         -       yes       -       yes  yes
 session.schedule     -           -         -       -         -       yes  yes
 session.reschedule   -           -         -       -         -       yes  yes
 session.open_doors   -           -         -       -         -       yes  yes
@@ -94,6 +96,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "followup.attempt": {"outcome": "reached"},
     "followup.close": {"outcome": "answered"},
     "caption.correct": {"lang": "en", "cue": 1, "rev": 1, "words": "Good night."},
+    "words.redact": {"reason": "child"},
+    "caption.redact": {"lang": "en", "cue": 1, "reason": "child"},
     "session.reschedule": {"starts_at": "2030-01-01T18:00:00-07:00"},
 }
 """What a command needs beside its key, its question and its rev."""
@@ -539,6 +543,8 @@ async def test_every_command_once_and_the_truth_holds(house: House) -> None:
         await tx.lock(house.session_id)
         await captions.take_in(tx, house.ana, "en", [captions.Line(0, 900, None, "Good evening.")])
     await do(house, "caption.correct", house.staff["cai"], lang="en", cue=1, rev=1, words="Good night.")
+    await do(house, "caption.redact", house.ben, lang="en", cue=1, reason="person")
+    await do(house, "words.redact", house.ben, question=one, reason="wish")
     await do(house, "session.publish")
     await do(house, "session.withdraw")
     assert done == set(COMMANDS)
