@@ -3,10 +3,12 @@
 
 /** Long enough to see that the buttons have changed. */
 const SETTLE_MS = 600;
+/** No longer than the second half of a double click is on its way. */
+const OWN_MS = 300;
 
 export interface Guard {
-  /** The buttons mean something else now. */
-  settle(): void;
+  /** The buttons mean something else now; `isOwn`: by one's own press. */
+  settle(isOwn?: boolean): void;
   /** Whoever looks at it has chosen to. */
   free(): void;
 }
@@ -33,5 +35,5 @@ export function openGuard(host: HTMLElement, part = "*"): Guard {
     true,
   );
 
-  return { settle: () => hold(SETTLE_MS), free: () => hold(0) };
+  return { settle: (isOwn = false) => hold(isOwn ? OWN_MS : SETTLE_MS), free: () => hold(0) };
 }

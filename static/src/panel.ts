@@ -71,7 +71,7 @@ export function openPanel(link: Link, host: HTMLElement, ends: PanelEnds): Panel
       });
       words.set(open, lost(before, typedIn(old)));
       const isOwn = busy || ends.isOwn(open, Number(old.dataset["rev"]));
-      if (old.dataset["state"] !== state && !isOwn) guard.settle();
+      if (old.dataset["state"] !== state) guard.settle(isOwn);
       // A field that is folded away has lost the focus as well, only later.
       const left = document.activeElement;
       const stays = left !== null && old.contains(left) && isSeen(left);

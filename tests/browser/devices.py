@@ -185,8 +185,11 @@ class Desk:
         await expect(self.page.locator(f'#question[data-card="{question}"]:not([data-glance])')).to_have_count(1)
 
     async def press(self, name: str) -> None:
-        """A decision on the open question."""
-        await self.decide.get_by_role("button", name=name, exact=True).click()
+        """A decision on the open question, once its buttons have settled."""
+        button = self.decide.get_by_role("button", name=name, exact=True)
+        await expect(button).to_be_visible()
+        await expect(self.page.locator("#panel[data-settling]")).to_have_count(0)
+        await button.click()
 
 
 @asynccontextmanager

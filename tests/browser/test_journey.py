@@ -69,6 +69,7 @@ async def test_a_session_from_a_phone_to_the_archive(demo_of_its_own: Demo, hand
     await office.get_by_text("End the session").click()
     await office.get_by_role("button", name="Yes, I am sure").click()
     await expect(parent.locator("body")).to_have_attribute("data-state", "ended")
+    await office.get_by_role("link", name="Review and publish").click()
     await office.get_by_role("button", name="Publish the answers").click()
     await parent.goto(demo.links["archive"])
     await expect(parent.get_by_role("heading", name=words)).to_be_visible()

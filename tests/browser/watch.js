@@ -31,6 +31,7 @@
 
   const look = () => ({
     focus: name(document.activeElement),
+    focused: document.activeElement,
     under: under(),
     glance: document.querySelector("#question[data-glance]") !== null,
   });
@@ -40,6 +41,8 @@
     if (!before && !now) return false;
     if (before?.inPanel && document.querySelector("#panel[data-settling]")) return false;
     if (now?.element.closest("[data-settling]") || (now?.element.closest("#panel") && seen.glance)) return false;
+    // Where the list ended, the next one arrives.
+    if (!before && now.element.closest("#list")) return false;
     if (!before || !now) return true;
     return before.name !== now.name || Math.abs(before.left - now.left) > 1 || Math.abs(before.top - now.top) > 1;
   }
@@ -51,7 +54,9 @@
     // What a hand did shows in the frame after it, or in the next where that is drawn with it.
     if (seen && frame - hand > 2) {
       window.watched.frames++;
-      if (seen.focus !== now.focus) window.jumps.push(`the focus: ${seen.focus} → ${now.focus}`);
+      // What had it is there no more: then one reads on in the question.
+      const isLeft = !seen.focused?.isConnected && now.focused?.id === "question";
+      if (seen.focus !== now.focus && !isLeft) window.jumps.push(`the focus: ${seen.focus} → ${now.focus}`);
       if (differs(seen.under, now.under)) {
         const told = ({ name, left, top }) => `${name} at ${left}, ${top}`;
         window.jumps.push(`under the pointer: ${seen.under ? told(seen.under) : "nothing"} → ${now.under ? told(now.under) : "nothing"}`);

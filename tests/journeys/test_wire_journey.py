@@ -264,7 +264,9 @@ async def test_the_whole_journey_without_a_script(hall: Hall) -> None:
     office = (await ana.get(f"/office/{hall.code}")).text
     office = await press(ana, office, "session.end")
     assert (await luz.get(f"/archive/{hall.code}")).text.count("Speedway") == 0, "not before it is published"
-    await press(ana, office, "session.publish")
+    review = (await ana.get(f"/office/{hall.code}/review")).text
+    assert f'href="/office/{hall.code}/review"' in office
+    await press(ana, review, "session.publish")
     archive = unescape((await hall.visitor().get(f"/archive/{hall.code}")).text)
     for words in ("Does the bus stop at Speedway?", "¿Hay almuerzo?", "Sí, para todos."):
         assert words in archive

@@ -273,7 +273,7 @@ async def test_a_panel_tells_what_is_known_of_its_question(hall: Hall) -> None:
         "Mia",
         "<option selected>Transportation</option>",
         "This asker is muted",
-        f"/s/{hall.code}/log?question=1",
+        f"/s/{hall.code}/log?number=1",
     ):
         assert told in html
     merged = await panel(ben, other)

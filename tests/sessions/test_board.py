@@ -11,7 +11,7 @@ import pytest
 from sessions import board as boards
 from sessions import events as ev
 from sessions.board import CHANGES, FACTS, Board
-from sessions.events import EVENTS, Entry, QuestionEvent, SessionEvent, State
+from sessions.events import EVENTS, CaptionEvent, Entry, QuestionEvent, SessionEvent, State
 from sessions.permissions import Caller
 from sessions.question import Audience, FollowUp, Question, Said
 from tests.house import Behind, Device, House, check, device_at, history, told
@@ -21,7 +21,8 @@ def test_every_event_says_what_it_changes() -> None:
     on_questions = {kind for kind in EVENTS.values() if issubclass(kind, QuestionEvent)}
     assert set(CHANGES) == on_questions
     on_session = {kind for kind in EVENTS.values() if issubclass(kind, SessionEvent)}
-    assert set(FACTS) <= on_session == set(EVENTS.values()) - on_questions
+    on_captions = {kind for kind in EVENTS.values() if issubclass(kind, CaptionEvent)}
+    assert set(FACTS) <= on_session == set(EVENTS.values()) - on_questions - on_captions
 
 
 async def test_a_log_with_a_gap_is_not_replayed(small_house: House) -> None:
