@@ -222,7 +222,8 @@ class Sockets:
 
     async def command(self, name: str, sid: str, raw: Any = None, *_: Any) -> dict[str, Any]:
         """Every command by its name; the answer is the acknowledgement."""
-        device = self.devices.get(sid)
+        # An event itself named "*" comes with the connection as its name, and whomever it likes as the connection.
+        device = None if name in self.devices else self.devices.get(sid)
         if device is None:
             return {"ok": False, "code": "no_identity", "say": ""}
         session_id = device.channel.session_id

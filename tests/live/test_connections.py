@@ -180,6 +180,20 @@ async def test_an_answer_to_nothing_ends_the_connection(hall: Hall) -> None:
     assert "callback" not in shared_server().written()
 
 
+async def test_nobody_speaks_as_another_connection(hall: Hall) -> None:
+    phone, other = [await Phone(hall.server.base).dial() for _ in range(2)]
+    sids = [(await one.hear())[1].split(b'"')[3].decode() for one in (phone, other)]
+    for one in (phone, other):
+        one.say(f'40{{"code":"{hall.code}","token":"{await token(hall)}"}}')
+    for number, said in enumerate([*(f'"{sid}"' for sid in sids), "{}"], 1):
+        phone.say(f'42{number}["*",{said},{{"key":"as-another-{number}"}}]')
+        while not (heard := (await phone.hear())[1]).startswith(b"43%d[" % number):
+            pass
+        assert b'"no_identity"' in heard
+    for one in (phone, other):
+        await one.hang_up()
+
+
 async def test_after_its_end_a_connection_is_nobodys(hall: Hall) -> None:
     """What is said after the goodbye is not heard."""
     phone = await joined(hall)
