@@ -89,7 +89,7 @@ FORMS = {
 }
 SUMMARY = 300
 """Characters of what a session is about that are told to whoever links to it."""
-VTT = Phrase("Captions in {language} (WebVTT)")
+VTT = Phrase("Captions: {language} (WebVTT)")
 
 
 class Offer(NamedTuple):
