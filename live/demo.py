@@ -204,7 +204,7 @@ def links(settings: Settings, code: str) -> dict[str, str]:
         "desk": f"{home}/invite/{token(secret, 'desk')}",
         "presenter": f"{home}/invite/{token(secret, 'presenter')}",
         "stage": f"{home}/s/{code}/stage",
-        "archive": f"{home}/archive/{code}",
+        "archive": f"{home}/archive",
         "office": f"{home}/invite/{token(secret, 'office')}",
     }
 

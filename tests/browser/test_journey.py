@@ -71,7 +71,7 @@ async def test_a_session_from_a_phone_to_the_archive(demo_of_its_own: Demo, hand
     await expect(parent.locator("body")).to_have_attribute("data-state", "ended")
     await office.get_by_role("link", name="Review and publish").click()
     await office.get_by_role("button", name="Publish the answers").click()
-    await parent.goto(demo.links["archive"])
+    await parent.goto(f"{demo.base}/archive/{demo.code}")
     await expect(parent.get_by_role("heading", name=words)).to_be_visible()
     await expect(parent.get_by_role("heading", name="late buses")).to_be_visible()
 

@@ -34,7 +34,7 @@ def pages(demo: Demo) -> dict[str, tuple[dict[str, Any], str]]:
         "archives": (PHONE, f"{demo.base}/archive"),
         "what was found": (PHONE, f"{demo.base}/archive/search?q=family+supplies&kind=question"),
         "nothing found": (PHONE, f"{demo.base}/archive/search?q=quark&topic=Buses"),
-        "an archive to come": (PHONE, demo.links["archive"]),
+        "an archive to come": (PHONE, f"{demo.base}/archive/{demo.code}"),
         "sign in": (PHONE, f"{demo.base}/sign-in"),
         "nothing": (PHONE, f"{demo.base}/nowhere"),
     }
