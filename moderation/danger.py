@@ -41,7 +41,7 @@ SIGNS = (
     Sign(("abuse", "kid"), 10),
     Sign(("abuse", "grownup"), 8),
     Sign(("abuse talk", "mine"), 8, asked=True),
-    Sign(("hit", "grownup", "kid"), 6),
+    Sign(("hit", "grownup", "kid"), 8),
     Sign(("cruel", "kid"), 5),
     Sign(("hit", "body"), 4, calmly=False),
     Sign(("hit", "fear"), 12, calmly=False),

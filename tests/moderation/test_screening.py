@@ -18,6 +18,7 @@ RAISES: dict[str, tuple[str, ...]] = {
         "mi sobrino dice que ya no quiere vivir",
         "un alumno trae una navaja en la mochila",
         "el tío la toca y le dice que es un secreto",
+        "Mi hijo me dice que su tío le pega. ¿Con quién hablo?",
     ),
     "phone": (
         "call me at (520) 555-0142",
