@@ -19,7 +19,6 @@ from sessions.question import Audience
 from sessions.refusals import Refusal
 from sessions.session import Session
 
-
 PAST = 5
 TOP = 4
 
