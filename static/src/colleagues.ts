@@ -3,6 +3,7 @@
 import type { Cards, DeskCard } from "./cards";
 import type { Claims } from "./claims";
 import type { Panel } from "./panel";
+import { focusOn } from "./patches";
 import { keepPlace } from "./scroll";
 import { text } from "./texts";
 import type { Claim } from "./wire";
@@ -41,7 +42,10 @@ export function openColleagues(cards: Cards, claims: Claims, panel: Panel, me: s
       const words = sign.querySelector("[data-claimed-words]");
       const decide = article.querySelector<HTMLElement>("[data-decide]");
       if (words) words.textContent = other ? text("claimed", { name: nameOf(other) }) : "";
+      const hadFocus = sign.contains(document.activeElement);
       sign.hidden = !other;
+      // What had the focus is gone: one reads on in the question.
+      if (hadFocus && sign.hidden) focusOn(article);
       article.toggleAttribute("data-held", other !== undefined);
       // Who is in the middle of a word keeps it; the rev guards the rest.
       if (decide) decide.inert = other !== undefined && !decide.contains(document.activeElement);

@@ -55,7 +55,7 @@
     if (seen && frame - hand > 2) {
       window.watched.frames++;
       // What had it is there no more: then one reads on in the question.
-      const isLeft = !seen.focused?.isConnected && now.focused?.id === "question";
+      const isLeft = !seen.focused?.getClientRects().length && now.focused?.id === "question";
       if (seen.focus !== now.focus && !isLeft) window.jumps.push(`the focus: ${seen.focus} → ${now.focus}`);
       if (differs(seen.under, now.under)) {
         const told = ({ name, left, top }) => `${name} at ${left}, ${top}`;
