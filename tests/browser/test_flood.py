@@ -20,7 +20,7 @@ from tests.browser.devices import LAPTOP, PHONE, Demo, Hands
 from tests.browser.test_asking import desk_of
 from tests.browser.test_journey import begun
 
-NUMBER = int(os.environ.get("FLOOD", "40"))
+NUMBER = int(os.environ.get("FLOOD", "60"))
 RATE = 10.0
 PATIENCE = 15_000
 READING = 0.5
