@@ -63,9 +63,12 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
     if (panel.id !== null && ids.includes(panel.id)) colleagues.dress();
   });
   const acts = openActs(link, cards.of, (id) => {
-    if (id === panel.id && acts.isLeaving(id) && lists.rows().includes(id)) way.goOn(id);
+    const goes = acts.isLeaving(id);
+    if (id === panel.id && goes && lists.rows().includes(id)) way.goOn(id);
+    // What was refused comes back by itself, when the hand may already be somewhere else in the list.
+    if (!goes) calmly(redraw);
     // Many at once are drawn together.
-    if (selection.has(id)) frame ||= requestAnimationFrame(() => ((frame = 0), redraw(true)));
+    else if (selection.has(id)) frame ||= requestAnimationFrame(() => ((frame = 0), redraw(true)));
     else redraw(true);
   });
   const filters = openFilters(document.getElementById("filters") as HTMLFormElement, names, () => {

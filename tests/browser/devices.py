@@ -64,11 +64,14 @@ class Demo(Server):
 
 
 class Line:
-    """A TCP line to a server that can be cut and mended: Chromium's own "offline" leaves open sockets open."""
+    """A TCP line to a server that can be cut, or slow: Chromium's own "offline" leaves open sockets open."""
 
     def __init__(self, to: int, port: int) -> None:
         self.to, self.port = to, port
         self.is_cut = False
+        self.arrives = asyncio.Event()
+        """While it is not set, the server hears all, and nothing that it says arrives."""
+        self.arrives.set()
         self.writers: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Line:
@@ -94,14 +97,18 @@ class Line:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.to)
         self.writers |= {writer, far_writer}
         try:
-            await asyncio.gather(_pour(reader, far_writer), _pour(far_reader, writer))
+            await asyncio.gather(_pour(reader, far_writer), _pour(far_reader, writer, self.arrives))
         finally:
             self.writers -= {writer, far_writer}
 
 
-async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pour(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, arrives: asyncio.Event | None = None
+) -> None:
     try:
         while said := await reader.read(65_536):
+            if arrives:
+                await arrives.wait()
             writer.write(said)
             await writer.drain()
     except OSError:

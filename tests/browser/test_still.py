@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.crowd import ask
-from tests.browser.devices import LAPTOP, PHONE, Demo, Desk, Hands
+from tests.browser.devices import LAPTOP, PHONE, Demo, Desk, Hands, Line
 from tests.browser.test_asking import desk_of
 from tests.browser.test_journey import begun
 
@@ -89,3 +89,31 @@ async def test_a_press_that_was_meant_for_what_stood_there_before_does_nothing(d
         assert board["session"]["input"] == "paused"
         await desk.page.get_by_role("button", name="Input is paused: open it again").click()
         await expect(desk.page.get_by_role("button", name="Pause all input")).to_be_visible()
+
+
+async def test_what_is_refused_moves_nothing_under_a_resting_pointer(demo: Demo, hands: Hands) -> None:
+    """The answer comes when the hand is in the list again, and what colleagues decided meanwhile stays to be seen."""
+    code = await begun(demo, "An evening with a slow line")
+    await ask(demo.base, code, [("en", f"Who opens door {n}?") for n in range(5)])
+    hands.expected = ("ERR_", "WebSocket connection")  # What Chromium writes when the line goes, at the end.
+    colleague = await opened(demo, hands, code, LAPTOP)
+    page = await hands.open(LAPTOP, demo.links["office"])
+    async with Line(demo.port, demo.line_port) as line, desk_of(demo, code) as helper:
+        await page.goto(f"http://localhost:{line.port}/s/{code}/desk")
+        desk = Desk(page)
+        await desk.open("door 1?")
+        await desk.row("door 4?").hover()
+        line.arrives.clear()
+        for n in range(2):
+            await helper.decide("question.approve", f"door {n}?")
+        await expect(colleague.row("door")).to_have_count(3)
+        await page.keyboard.press("a")
+        await expect(desk.row("door 1?")).to_have_count(0)
+        before = await desk.row("door 4?").bounding_box()
+        line.arrives.set()
+        await expect(page.get_by_text("#2: ")).to_be_visible()
+        await expect(desk.row("door 0?")).to_have_attribute("data-left", "")
+        assert await desk.row("door 4?").bounding_box() == before
+        # Looked at no more, it goes.
+        await desk.question.click()
+        await expect(desk.row("door 0?")).to_have_count(0)
