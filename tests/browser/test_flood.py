@@ -148,7 +148,7 @@ class ByKeys(Moderator):
 TEAM: tuple[tuple[dict[str, Any], type[Moderator]], ...] = ((LAPTOP, ByMouse), (LAPTOP, ByKeys), (PHONE, ByThumb))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(240 + NUMBER)
 async def test_a_team_in_a_flood(demo: Demo, hands: Hands) -> None:
     code = await begun(demo, "An evening that overflows")
     team: list[Moderator] = []
