@@ -16,10 +16,9 @@ from typing import Any
 
 import socketio
 
-from tests.running import Hall, Visitor
+from tests.running import PATIENCE, Hall, Visitor
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 15.0
 
 
 class Client(ABC):
@@ -40,8 +39,8 @@ class Client(ABC):
         return [told for name, told in self.heard if name == event]
 
     def after(self, number: int) -> list[tuple[str, Any]]:
-        """What came after so many; how many are here is told whenever somebody comes or goes, and left out."""
-        return [(event, told) for event, told in self.heard[number:] if event != "pulse" or "head" in told]
+        """What came after so many; the server's beat, and how many are here, may be told at any moment: left out."""
+        return [one for one in self.heard[number:] if one[0] != "pulse" or one[1].keys() - {"head", "here"}]
 
     async def until(self, true: Callable[[], Any]) -> None:
         try:

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tests.running import PATIENCE
+
 CONTINUED, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-PATIENCE = 20.0
 ENGINE = "/socket.io/?EIO=4&transport=websocket"
 
 

@@ -11,11 +11,11 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 import socketio
@@ -32,8 +32,10 @@ from tests.house import House
 from tests.servers import Haproxy, Server
 
 SECRET = "a key for tests alone, long enough to sign with"
-PATIENCE = 10.0
-"""Seconds until a test gives up waiting for what must come."""
+PATIENCE = 30.0
+"""Seconds until a test gives up waiting for what must come. They cost nothing while it comes, and a busy machine may
+stand still for several."""
+Found = TypeVar("Found")
 KEYS = (f"device-{number:08d}" for number in itertools.count())
 
 
@@ -80,13 +82,9 @@ class RunningServer(Server):
 
     def answers(self) -> bool:
         try:
-            return httpx.get(f"{self.base}/readyz", timeout=2, verify=False).status_code == 200
+            return httpx.get(f"{self.base}/readyz", timeout=10, verify=False).status_code == 200
         except httpx.HTTPError:
             return False
-
-    def written(self) -> str:
-        """All that it wrote to its standard output and error."""
-        return (self.folder / "log").read_text(errors="replace")
 
     def open_database(self) -> Database:
         """The same for as long as the server is there; each test disposes of its connections."""
@@ -97,7 +95,7 @@ class RunningServer(Server):
         return Database(self.database_url, Settings(database_url=self.database_url, secret_key=SECRET).cipher())
 
     async def ready(self) -> dict[str, Any]:
-        async with httpx.AsyncClient(base_url=self.base, verify=False) as http:
+        async with httpx.AsyncClient(base_url=self.base, timeout=PATIENCE, verify=False) as http:
             told: dict[str, Any] = (await http.get("/readyz")).json()
         return told
 
@@ -108,12 +106,13 @@ class RunningServer(Server):
             assert time.monotonic() < deadline, told
             await asyncio.sleep(0.05)
 
-    async def until_redis(self, state: str, within: float = 25.0) -> None:
-        """Wait until it says so of its line to Redis."""
-        deadline = time.monotonic() + within
-        while (told := await self.ready())["redis"] != state:
-            assert time.monotonic() < deadline, told
-            await asyncio.sleep(0.05)
+    async def until_redis(self, state: str) -> None:
+        """Wait until it says so of its line to Redis, which takes ten seconds of silence by itself."""
+
+        async def redis() -> str:
+            return str((await self.ready())["redis"])
+
+        await until_is(redis, state, 2 * PATIENCE)
 
 
 class AppInside:
@@ -162,6 +161,14 @@ async def until(true: Callable[[], Any], within: float = PATIENCE) -> None:
         await asyncio.sleep(0.01)
 
 
+async def until_is(now: Callable[[], Awaitable[Found]], right: Found, within: float = PATIENCE) -> None:
+    """Ask until the answer is the right one: for what follows by itself, some time after what was done."""
+    deadline = time.monotonic() + within
+    while (found := await now()) != right:
+        assert time.monotonic() < deadline, f"within {within} s it did not become {right!r}, and is {found!r}"
+        await asyncio.sleep(0.02)
+
+
 class Visitor:
     """One browser, or one program: its cookies, and what it asks over plain HTTP."""
 
@@ -180,7 +187,7 @@ class Visitor:
             base_url=base,
             headers=headers,
             cookies=dict(cookies or {}),
-            timeout=30,
+            timeout=PATIENCE,
             transport=transport,
             verify=False,  # All is plain http; to read certificates takes 30 ms, for each visitor and each look.
         )
@@ -313,7 +320,7 @@ class Device:
         return await self.call_with(command, {"key": next(KEYS), **body})
 
     async def call_with(self, command: str, raw: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = await self.client.call(command, raw, timeout=30)
+        answer: dict[str, Any] = await self.client.call(command, raw, timeout=PATIENCE)
         return answer
 
     async def until(self, true: Callable[[], Any], within: float = PATIENCE) -> None:
@@ -331,9 +338,18 @@ class Device:
         await self.until(lambda: all(getattr(self, name) == value for name, value in what.items()))
 
     @property
+    def welcome(self) -> list[dict[str, Any]]:
+        """What it was told each time that it was let in."""
+        return [told for event, told in self.heard if event == "pulse" and {"tallies", "here"} <= told.keys()]
+
+    @property
     def welcomes(self) -> int:
-        """How often it was let in."""
-        return len([told for event, told in self.heard if event == "pulse" and {"tallies", "here"} <= told.keys()])
+        return len(self.welcome)
+
+    @property
+    def told(self) -> list[tuple[str, Any]]:
+        """What it heard, but for the beat of the server, which may come at any moment."""
+        return [(event, told) for event, told in self.heard if event != "pulse" or told.keys() - {"head", "here"}]
 
     async def until_gone(self, within: float = PATIENCE) -> None:
         """Wait until the server has closed the connection."""
@@ -361,7 +377,7 @@ class Device:
         for mine, newcomers in zip(self.shows, now, strict=True):
             assert mine == newcomers, self.view
         counts = {question: votes for question, votes in patch["tallies"].items() if votes and question in self.cards}
-        await self.until(lambda: self.counts == counts, 3)
+        await self.until(lambda: self.counts == counts)
 
     def take(self, patch: dict[str, Any]) -> bool:
         """Apply a patch by the rules; False if something between is missing."""

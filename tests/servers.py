@@ -39,7 +39,7 @@ class Server(ABC):
     """One program of our own: started, stopped, killed and frozen as a test needs it."""
 
     name: str
-    ready_within = 30.0
+    ready_within = 90.0
     ask_to_stop = signal.SIGTERM
 
     def __init__(self) -> None:
@@ -91,10 +91,10 @@ class Server(ABC):
             time.sleep(0.02)
         return False
 
-    def stop(self) -> None:
-        """The orderly way."""
+    def stop(self) -> bool:
+        """The orderly way. Answers whether it went by itself."""
         if self._running is None:
-            return
+            return True
         self.thaw()
         if self.running:
             self._running.send_signal(self.ask_to_stop)
@@ -102,7 +102,9 @@ class Server(ABC):
             self._running.wait(timeout=15)
         except subprocess.TimeoutExpired:
             self.kill()
+            return False
         self._running = None
+        return True
 
     def kill(self) -> None:
         """kill -9, all of it at once: what a cut of the power looks like from outside."""
@@ -146,10 +148,14 @@ class Server(ABC):
         shutil.rmtree(self.folder, ignore_errors=True)
         atexit.unregister(self.close)
 
+    def written(self) -> str:
+        """All that it wrote to its standard output and error."""
+        path = self.folder / "log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
     def log(self) -> str:
         """The end of what it wrote."""
-        path = self.folder / "log"
-        return path.read_text(errors="replace")[-4000:] if path.exists() else ""
+        return self.written()[-4000:]
 
     def _everyone(self) -> list[psutil.Process]:
         # The parent comes first: once it is frozen or dead, it starts no more children.
@@ -280,7 +286,7 @@ class RedisServer(Server):
             raise RuntimeError("redis-server was not emptied")
 
     def _ask(self, words: bytes) -> bytes:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
             connection.sendall(words + b"\r\n")
             return connection.recv(64).strip()
 
@@ -315,17 +321,23 @@ class Haproxy(Server):
         leash = ("setpriv", "--pdeathsig", "KILL", "--", "env", f"LISTEN=127.0.0.1:{self.port}")
         return [*leash, program, "-db", "-f", str(written)]
 
+    def sends_to(self, server: Server) -> bool:
+        """Whether it takes this one for ready, by what it wrote last: it finds out some seconds later."""
+        name = f"{server.name}{self.servers.index(server)}"
+        said: list[str] = re.findall(rf"Server ready/{name} is (UP|DOWN)", self.written())
+        return not said or said[-1] == "UP"
+
     def answers(self) -> bool:
         """Whether a server answers through it."""
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
                 connection.sendall(b"GET /livez HTTP/1.1\r\nHost: door\r\nConnection: close\r\n\r\n")
                 return connection.recv(64).startswith(b"HTTP/1.1 200")
         except OSError:
             return False
 
 
-def wait_until_dead(processes: Sequence[psutil.Process], timeout: float = 15) -> None:
+def wait_until_dead(processes: Sequence[psutil.Process], timeout: float = 60) -> None:
     """Dead is enough: in a container that reaps nothing, a killed orphan stays listed as a zombie for ever."""
     deadline = time.monotonic() + timeout
     while alive := [one for one in processes if is_alive(one)]:
@@ -341,15 +353,27 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
+CLAIMED: list[socket.socket] = []
+"""One name for each port that this process was given: gone with it, and seen by all tests that run beside it."""
+
+
 def free_port() -> int:
-    """Below the range from which outgoing connections take theirs, so that it is still free after a restart."""
+    """This process's own for as long as it runs, also while nothing listens there: a server that is started again, or
+    not yet, must not find another worker's in its place.
+
+    Below the range from which outgoing connections take theirs.
+    """
     for port in random.sample(range(20_000, 32_000), 200):
+        claim = socket.socket(socket.AF_UNIX)
         with socket.socket() as probe:
             try:
+                claim.bind(f"\0facetoface-test-port-{port}")
                 probe.bind(("127.0.0.1", port))
             except OSError:
+                claim.close()
                 continue
-            return port
+        CLAIMED.append(claim)
+        return port
     raise NotStarted("no free port between 20000 and 32000")
 
 

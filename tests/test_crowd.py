@@ -13,7 +13,7 @@ from live.identity import Identity
 from live.settings import Settings
 from sessions import people
 from tests.load.phones import Crowd, compiled, hashed
-from tests.running import SECRET, Hall, open_hall, shared_server
+from tests.running import PATIENCE, SECRET, Hall, open_hall, shared_server, until_is
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="the crowd is written in C")
 DEVICES = 500
@@ -25,13 +25,10 @@ def cookies(hall: Hall, count: int) -> list[str]:
     return [f"{identity.participant_cookie}={identity.token(people.make_id())}" for _ in range(count)]
 
 
-async def right(crowd: Crowd, board: dict[str, Any]) -> list[str]:
-    """What is wrong when everything on its way has arrived."""
-    for _ in range(100):
-        if not (faults := await crowd.differing("public", board)):
-            break
-        await asyncio.sleep(0.1)
-    return faults
+async def until_right(crowd: Crowd, board: dict[str, Any]) -> None:
+    """Wait until everything on its way has arrived."""
+    nothing: list[str] = []
+    await until_is(lambda: crowd.differing("public", board), nothing)
 
 
 async def test_five_hundred_devices_show_what_a_newcomer_is_shown() -> None:
@@ -48,14 +45,14 @@ async def test_five_hundred_devices_show_what_a_newcomer_is_shown() -> None:
             await crowd.do("group", name="public")
             await crowd.seed("public", page)
             assert (await crowd.do("join", group="public", n=DEVICES))["joined"] == DEVICES
-            assert await right(crowd, await rosa.board()) == []
+            await until_right(crowd, await rosa.board())
             votes = (await crowd.do("load", group="public", votes=250, each=1, **{"for": 2}))["votes"]
             assert (votes["sent"], votes["refused"]) == (votes["acked"], 0)
             cut = asyncio.create_task(crowd.do("cut", group="public"))
             await ben.decide("question.approve", asked[4])
             assert (await cut)["joined"] == DEVICES
             board = await rosa.board()
-            assert await right(crowd, board) == []
+            await until_right(crowd, board)
             check, state = await crowd.do("check", group="public"), await crowd.do("state", group="public")
             assert (sum(board["tallies"].values()), hashed(board["tallies"])) == (check["votes"], check["votes_hash"])
             assert {name: state[name] for name in ("in", "lower", "dropped", "refused")} == {
@@ -79,7 +76,7 @@ def test_the_crowd_goes_to_this_machine_alone() -> None:
     program = str(compiled("crowd/*.h", "crowd/*.c"))
     for address in ("192.0.2.1", "0.0.0.0", "localhost", "::1"):
         ran = subprocess.run(
-            [program, address, "80", "http://x", "-", "-", "5"], capture_output=True, text=True, timeout=5
+            [program, address, "80", "http://x", "-", "-", "5"], capture_output=True, text=True, timeout=PATIENCE
         )
         assert (ran.returncode, ran.stdout) == (2, "")
         assert "this machine alone" in ran.stderr

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from live.sockets import PING_INTERVAL, PING_TIMEOUT
+from tests.running import PATIENCE, until_is
 from tests.servers import HAPROXY_CFG, Haproxy, free_port
 from tests.test_compose import DOOR
 
@@ -71,7 +72,7 @@ class AsShipped(Haproxy):
 
     def answers(self) -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            with socket.create_connection(("127.0.0.1", self.port), timeout=10):
                 return True
         except OSError:
             return False
@@ -95,16 +96,14 @@ async def topology() -> AsyncIterator[tuple[AsShipped, Names, list[Answering]]]:
 
 
 async def test_servers_come_and_go_by_name() -> None:
-    async with topology() as (door, names, (one, two)), httpx.AsyncClient(base_url=door.base) as http:
+    async with topology() as (door, names, (one, two)), httpx.AsyncClient(base_url=door.base, timeout=PATIENCE) as http:
 
         async def whoever(count: int = 6) -> set[str]:
             answers = [await http.get("/s/QK7RTM", headers={"X-Forwarded-For": "203.0.113.7"}) for _ in range(count)]
             return {answer.text for answer in answers if answer.status_code == 200}
 
         async def until_answered_by(*wanted: Answering) -> None:
-            async with asyncio.timeout(15):
-                while await whoever() != {server.address for server in wanted}:  # noqa: ASYNC110 (nothing tells us what HAProxy has found out)
-                    await asyncio.sleep(0.1)
+            await until_is(whoever, {server.address for server in wanted})
 
         async def is_healthy() -> bool:
             """As docker-compose.yml has it asked."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.running import KEYS
+from tests.running import KEYS, PATIENCE
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 SAME = (
@@ -38,7 +38,7 @@ def questions(number: int, seed: int = 400) -> list[Asked]:
 async def ask(base: str, code: str, asked: Sequence[Asked]) -> None:
     """One after the other, so that they are numbered in this order."""
     for first in range(0, len(asked), EACH):
-        async with httpx.AsyncClient(base_url=base, headers={"Origin": base}, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=base, headers={"Origin": base}, timeout=PATIENCE) as http:
             await http.get(f"/s/{code}")
             for one in asked[first : first + EACH]:
                 await ask_one(http, code, one)
@@ -58,7 +58,7 @@ async def flood(base: str, code: str, asked: Sequence[Asked], rate: float) -> li
 
     async def person(first: int) -> list[str]:
         found = []
-        async with httpx.AsyncClient(base_url=base, headers={"Origin": base}, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=base, headers={"Origin": base}, timeout=PATIENCE) as http:
             await http.get(f"/s/{code}")
             for at in range(first, min(first + EACH, len(asked))):
                 await asyncio.sleep(began + at / rate - asyncio.get_running_loop().time())

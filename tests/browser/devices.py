@@ -13,11 +13,12 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
-from tests.running import facetoface
+from tests.running import PATIENCE, facetoface
 from tests.servers import Server, free_port
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"
+expect.set_options(timeout=PATIENCE * 1000)
 LAN_NAME = "lan.test"
 """A name that Chromium is told to find on this machine: to it, plain http from another machine, with all that lacks."""
 
@@ -56,9 +57,15 @@ class Demo(Server):
         words += ["--links", str(self.folder / "links.json")]
         return ["setpriv", "--pdeathsig", "KILL", "--", *facetoface(*words, public_url=also)]
 
+    def visitor(self) -> httpx.AsyncClient:
+        """Somebody without a browser."""
+        return httpx.AsyncClient(
+            base_url=self.base, headers={"Origin": self.base}, timeout=PATIENCE, follow_redirects=True
+        )
+
     def answers(self) -> bool:
         try:
-            return httpx.get(f"{self.base}/readyz", timeout=2).status_code == 200
+            return httpx.get(f"{self.base}/readyz", timeout=10).status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -131,7 +138,7 @@ class Hands:
 
     async def device(self, kind: dict[str, Any], *, lang: str = "en", **more: Any) -> BrowserContext:
         context = await self.browser.new_context(locale=lang, **kind, **more)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE * 1000)
         context.on("page", self._listen)
         self.contexts.append(context)
         return context
@@ -205,6 +212,7 @@ async def chromium() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM,
             chromium_sandbox=False,
+            timeout=4 * PATIENCE * 1000,
             args=["--disable-background-networking", f"--host-resolver-rules=MAP {LAN_NAME} 127.0.0.1"],
         )
         try:

@@ -28,9 +28,12 @@ class Desk:
         answer = (await self.http.post(f"/s/{self.code}/do/{command}", json={"key": next(KEYS), **body})).json()
         assert answer["ok"], answer
 
+    async def board(self) -> dict[str, Any]:
+        told: dict[str, Any] = (await self.http.get(f"/s/{self.code}/board?audience=desk&format=json")).json()
+        return told
+
     async def card(self, words: str) -> dict[str, Any]:
-        board = (await self.http.get(f"/s/{self.code}/board?audience=desk&format=json")).json()
-        about: dict[str, Any] = next(one for one in board["cards"] if words in (one["words"] or ""))
+        about: dict[str, Any] = next(one for one in (await self.board())["cards"] if words in (one["words"] or ""))
         return about
 
     async def decide(self, command: str, about: str, /, **more: Any) -> str:
@@ -41,7 +44,7 @@ class Desk:
 
 @asynccontextmanager
 async def desk_of(demo: Demo, code: str) -> AsyncIterator[Desk]:
-    async with httpx.AsyncClient(base_url=demo.base, headers={"Origin": demo.base}, follow_redirects=True) as http:
+    async with demo.visitor() as http:
         await http.get(demo.links["office"])
         yield Desk(http, code)
 
@@ -53,6 +56,13 @@ async def places(page: Page, *selectors: str) -> list[Any]:
 async def write(page: Page, words: str) -> None:
     await page.locator("[data-ask] summary").click()
     await page.get_by_role("textbox", name="Your question", exact=True).press_sequentially(words)
+
+
+async def ask_seen(page: Page, words: str) -> None:
+    """Asks what the server has looked at meanwhile: nobody waits for longer than a second and a half for that."""
+    await write(page, words)
+    await expect(page.locator("[data-similar-care]")).to_contain_text("telephone number")
+    await page.get_by_role("button", name="Ask", exact=True).click()
 
 
 async def test_questions_like_it_are_there_to_vote_for_and_nothing_moves(demo: Demo, hands: Hands) -> None:
@@ -92,7 +102,7 @@ async def test_a_telephone_number_is_not_sent_before_its_writer_has_chosen(
 ) -> None:
     phone = await hands.open(SMALL_PHONE, demo.links["families"])
     words = f"{PHONE_NUMBER}: {choice}?"
-    await ask(phone, words)
+    await ask_seen(phone, words)
     await expect(phone.get_by_text("It looks as if there is a telephone number in it.").last).to_be_visible()
     await expect(phone.get_by_label("How can we reach you?")).to_be_visible()
     await expect(phone.get_by_role("button", name="Ask", exact=True)).to_have_count(0)
@@ -107,7 +117,7 @@ async def test_a_telephone_number_is_not_sent_before_its_writer_has_chosen(
 
 async def test_other_words_are_asked_as_ever_after_an_offer(demo: Demo, hands: Hands) -> None:
     phone = await hands.open(PHONE, demo.links["families"])
-    await ask(phone, PHONE_NUMBER)
+    await ask_seen(phone, PHONE_NUMBER)
     await expect(phone.get_by_role("button", name="Ask it as it is")).to_be_visible()
     await phone.locator("#words").fill("Whom do I call about the bus?")
     await expect(phone.get_by_role("button", name="Ask it as it is")).to_have_count(0)

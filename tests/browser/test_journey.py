@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 from playwright.async_api import Page, expect
 
 from tests.browser.devices import LAN_NAME, LAPTOP, PHONE, PROJECTOR, SMALL_PHONE, TABLET, Demo, Desk, Hands
@@ -126,7 +125,7 @@ async def begun(demo: Demo, title: str) -> str:
     """The code of a new session that is live, by the office's forms without its pages."""
     plan = {"title": title, "starts_at": "2031-05-06T18:00", "zone": "America/Phoenix", "languages": ["en", "es"]}
     plan |= {"review": "true", "names": "optional", "limit": "600", "doors_minutes": "30"}
-    async with httpx.AsyncClient(base_url=demo.base, headers={"Origin": demo.base}, follow_redirects=True) as office:
+    async with demo.visitor() as office:
         await office.get(demo.links["office"])
         made = await office.post("/office/new", data=plan)
         code = made.url.path.rpartition("/")[2]

@@ -13,6 +13,7 @@ from tests.browser.devices import LAPTOP, PHONE, Demo, Desk, Hands
 from tests.browser.test_asking import Desk as Helper
 from tests.browser.test_asking import desk_of
 from tests.browser.test_journey import begun
+from tests.running import until_is
 
 NAMES = ("one", "two", "three", "four")
 
@@ -38,9 +39,14 @@ class Line:
         for desk in desks:
             await expect(desk.line.locator(".words")).to_have_text([f"Who opens door {name}?" for name in order])
             await expect(desk.line.locator(".place")).to_have_text([str(n + 1) for n in range(len(order))])
-        board = (await self.helper.http.get(f"/s/{self.code}/board?audience=desk&format=json")).json()
+        # A move shows at once, before the server has heard of it.
+        await until_is(self.told, [f"Who opens door {name}?" for name in order])
+
+    async def told(self) -> list[str]:
+        """The line as the server has it."""
+        board = await self.helper.board()
         words = {card["id"]: card["words"] for card in board["cards"]}
-        assert [words[question] for question in board["session"]["lineup"]] == [f"Who opens door {n}?" for n in order]
+        return [words[question] for question in board["session"]["lineup"]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -27,10 +27,10 @@ async def test_a_question_asked_without_signal_is_sent_once(demo: Demo, hands: H
     line.cut()
     await phone.get_by_role("textbox", name="Your question", exact=True).fill(words)
     await phone.get_by_role("button", name="Ask", exact=True).click()
-    await expect(phone.get_by_text("Kept on this phone", exact=True)).to_be_visible(timeout=20_000)
+    await expect(phone.get_by_text("Kept on this phone", exact=True)).to_be_visible()
     line.mend()
     await phone.evaluate("dispatchEvent(new Event('online'))")
-    await expect(card(phone, "mine", words)).to_contain_text("Being looked at", timeout=30_000)
+    await expect(card(phone, "mine", words)).to_contain_text("Being looked at")
     await expect(phone.get_by_text("Kept on this phone", exact=True)).to_have_count(0)
     await desk.page.reload()
     await expect(desk.row(words)).to_have_count(1)
@@ -49,7 +49,7 @@ async def test_what_happened_meanwhile_is_there_when_the_signal_is_back(demo: De
     await expect(desk.row("What happens when it rains?")).to_have_count(0)
     line.mend()
     await phone.evaluate("dispatchEvent(new Event('online'))")
-    await phone.locator("[data-new]").click(timeout=30_000)
+    await phone.locator("[data-new]").click()
     await expect(card(phone, "questions", "What happens when it rains?")).to_be_visible()
 
 
@@ -74,7 +74,8 @@ async def test_everything_goes_without_a_script(demo: Demo, hands: Hands) -> Non
     await expect(card(phone, "mine", "Can my mother")).to_contain_text("Being looked at")
     await desk.page.reload()
     await desk.open("Can my mother")
-    await desk.press("Approve")
+    async with desk.page.expect_navigation():
+        await desk.press("Approve")
     await phone.reload()
     await expect(card(phone, "questions", words)).to_be_visible()
     coats = card(phone, "questions", "coats")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urljoin
 
-import httpx
 import pytest
 from playwright.async_api import FilePayload
 
@@ -17,29 +17,25 @@ MOST_HTML, MOST_SCRIPTS = 14 * 1024, 25 * 1024
 """Bytes, gzip: the first is what reaches a phone in one round trip (TCP's first window of ten packets)."""
 
 
-def pages(demo: Demo) -> dict[str, tuple[dict[str, Any], str]]:
-    """name -> (device, address); addresses of the staff sign in and lead on."""
-    session = f"{demo.base}/s/{demo.code}"
-    return {
-        "home": (PHONE, f"{demo.base}/"),
-        "a wrong code": (PHONE, f"{demo.base}/?code=NOPE99"),
-        "families": (PHONE, session),
-        "mine": (PHONE, f"{session}/mine"),
-        "rules": (PHONE, f"{session}/rules"),
-        "desk": (LAPTOP, demo.links["desk"]),
-        "desk on a phone": (PHONE, demo.links["desk"]),
-        "presenter": (LAPTOP, demo.links["presenter"]),
-        "stage": (PROJECTOR, demo.links["stage"]),
-        "office": (LAPTOP, demo.links["office"]),
-        "archives": (PHONE, f"{demo.base}/archive"),
-        "what was found": (PHONE, f"{demo.base}/archive/search?q=family+supplies&kind=question"),
-        "nothing found": (PHONE, f"{demo.base}/archive/search?q=quark&topic=Buses"),
-        "an archive to come": (PHONE, f"{demo.base}/archive/{demo.code}"),
-        "sign in": (PHONE, f"{demo.base}/sign-in"),
-        "nothing": (PHONE, f"{demo.base}/nowhere"),
-    }
-
-
+PAGES: dict[str, tuple[dict[str, Any], str]] = {
+    "home": (PHONE, "/"),
+    "a wrong code": (PHONE, "/?code=NOPE99"),
+    "families": (PHONE, "{families}"),
+    "mine": (PHONE, "{families}/mine"),
+    "rules": (PHONE, "{families}/rules"),
+    "desk": (LAPTOP, "{desk}"),
+    "desk on a phone": (PHONE, "{desk}"),
+    "presenter": (LAPTOP, "{presenter}"),
+    "stage": (PROJECTOR, "{stage}"),
+    "office": (LAPTOP, "{office}"),
+    "archives": (PHONE, "/archive"),
+    "what was found": (PHONE, "/archive/search?q=family+supplies&kind=question"),
+    "nothing found": (PHONE, "/archive/search?q=quark&topic=Buses"),
+    "an archive to come": (PHONE, "/archive/{code}"),
+    "sign in": (PHONE, "/sign-in"),
+    "nothing": (PHONE, "/nowhere"),
+}
+"""name -> (device, address); addresses of the staff sign in and lead on."""
 SRT = "1\n00:01:01,000 --> 00:01:03,000\nDr. Ortiz: Wait at the stop.\n"
 AFTER_SIGNING_IN = ("/office/new", "/office/{code}", "/office/{code}/edit", "/device")
 
@@ -62,45 +58,47 @@ async def found_in_both(page: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-async def test_axe_finds_nothing(demo: Demo, hands: Hands, lang: str) -> None:
+@pytest.mark.parametrize("name", PAGES)
+async def test_axe_finds_nothing(demo: Demo, hands: Hands, name: str, lang: str) -> None:
+    kind, address = PAGES[name]
     hands.expected = ("404",)  # Two of the pages are about what is not there.
     faults: dict[str, list[str]] = {}
-    for name, (kind, address) in pages(demo).items():
-        # Colours that are on their way to others are nobody's to judge.
-        page = await hands.open(kind, address, lang=lang, color_scheme="light", reduced_motion="reduce")
-        assert await page.get_attribute("html", "lang") == lang
-        faults[name] = await found_in_both(page)
-        if name == "families":
-            await page.locator("[data-ask] summary").click()
-            faults["the ask sheet"] = await found_in_both(page)
-        if name == "office":
-            for path in AFTER_SIGNING_IN:
-                await page.goto(demo.base + path.format(code=demo.code))
-                faults[path] = await found_in_both(page)
-            await page.goto(f"{demo.base}/archive")
-            earlier = str(await page.locator("main a").first.get_attribute("href")).rpartition("/")[2]
-            for path in ("review", "captions"):
-                await page.goto(f"{demo.base}/office/{earlier}/{path}")
-                faults[path] = await found_in_both(page)
-            file: FilePayload = {"name": "may.srt", "mimeType": "text/plain", "buffer": SRT.encode()}
-            await page.set_input_files("[name=file]", files=[file])
-            async with page.expect_navigation():
-                await page.locator("[value=look]").click()
-            faults["a file that is looked at"] = await found_in_both(page)
-        if name == "archives":
-            async with page.expect_navigation():
-                await page.locator("main a").first.click()
-            faults["an archive"] = await found_in_both(page)
-        await page.context.close()
+    # Colours that are on their way to others are nobody's to judge.
+    page = await hands.open(
+        kind, urljoin(demo.base, address.format(**demo.links)), lang=lang, color_scheme="light", reduced_motion="reduce"
+    )
+    assert await page.get_attribute("html", "lang") == lang
+    faults[name] = await found_in_both(page)
+    if name == "families":
+        await page.locator("[data-ask] summary").click()
+        faults["the ask sheet"] = await found_in_both(page)
+    if name == "office":
+        for path in AFTER_SIGNING_IN:
+            await page.goto(demo.base + path.format(code=demo.code))
+            faults[path] = await found_in_both(page)
+        await page.goto(f"{demo.base}/archive")
+        earlier = str(await page.locator("main a").first.get_attribute("href")).rpartition("/")[2]
+        for path in ("review", "captions"):
+            await page.goto(f"{demo.base}/office/{earlier}/{path}")
+            faults[path] = await found_in_both(page)
+        file: FilePayload = {"name": "may.srt", "mimeType": "text/plain", "buffer": SRT.encode()}
+        await page.set_input_files("[name=file]", files=[file])
+        async with page.expect_navigation():
+            await page.locator("[value=look]").click()
+        faults["a file that is looked at"] = await found_in_both(page)
+    if name == "archives":
+        async with page.expect_navigation():
+            await page.locator("main a").first.click()
+        faults["an archive"] = await found_in_both(page)
     assert {name: said for name, said in faults.items() if said} == {}
     assert hands.asked == {demo.base}
 
 
 async def test_the_families_page_is_light(demo: Demo) -> None:
-    async with httpx.AsyncClient(base_url=demo.base, headers={"Origin": demo.base}, follow_redirects=True) as desk:
+    async with demo.visitor() as desk:
         await desk.get(demo.links["desk"])
         for number in range(20):
-            async with httpx.AsyncClient(base_url=demo.base, headers={"Origin": demo.base}) as parent:
+            async with demo.visitor() as parent:
                 await parent.get(f"/s/{demo.code}")
                 words = f"Will bus number {number} wait when the first class starts later than it did last year?"
                 body = {"key": next(KEYS), "words": words, "lang": "en", "topic": "Buses"}
@@ -109,7 +107,7 @@ async def test_the_families_page_is_light(demo: Demo) -> None:
             rev = next(card["rev"] for card in board["cards"] if card["id"] == asked)
             body = {"key": next(KEYS), "question": asked, "rev": rev}
             assert (await desk.post(f"/s/{demo.code}/do/question.approve", json=body)).json()["ok"]
-    async with httpx.AsyncClient(base_url=demo.base) as newcomer:
+    async with demo.visitor() as newcomer:
         page = (await newcomer.get(f"/s/{demo.code}")).content
     assert page.count(b'class="card"') == 20
     dist = ROOT / "static" / "dist"

@@ -48,6 +48,11 @@ class Keyboard:
     async def until_open(self, number: int) -> None:
         await expect(self.desk.question.and_(self.page.locator(f'[data-number="{number}"]'))).to_have_count(1)
 
+    async def number(self, *, but: int = 0) -> int:
+        """The number of the open question, once all of it is there and it is another one than `but`."""
+        found = self.page.locator(f'#question[data-number]:not([data-number="{but}"])')
+        return int(await found.get_attribute("data-number") or 0)
+
     async def until_state(self, number: int, state: str) -> None:
         """As the server has it, so that everybody sees it."""
         row = self.page.locator(f'#question[data-number="{number}"][data-state="{state}"]')
@@ -146,14 +151,15 @@ async def joining(by: Keyboard) -> None:
 
 async def into_the_line(by: Keyboard) -> None:
     # What waits is approved and put in line with the same press.
-    number = int(await by.desk.question.get_attribute("data-number") or 0)
+    number = await by.number(but=3)
     await by.press("q")
     await expect(by.desk.in_line(f"number {number}?")).to_have_count(1)
     await by.until_done(number, "queued")
+    await by.number(but=number)
 
 
 async def about_the_question(by: Keyboard) -> None:
-    number = await by.desk.question.get_attribute("data-number")
+    number = await by.number()
     about = f"number {number}?"
     await by.press("n")
     await by.write("Ask the bus office first.")
@@ -180,7 +186,7 @@ async def about_the_question(by: Keyboard) -> None:
 
 
 async def writing_an_answer(by: Keyboard) -> None:
-    number = int(await by.desk.question.get_attribute("data-number") or 0)
+    number = await by.number()
     rev = (await by.helper.card(f"number {number}?"))["rev"]
     await by.helper.do("question.approve", question=await by.desk.question.get_attribute("data-card"), rev=rev)
     await by.until_state(number, "shown")

@@ -85,8 +85,7 @@ async def test_a_press_that_was_meant_for_what_stood_there_before_does_nothing(d
         await helper.do("input.pause")
         await desk.page.wait_for_function("() => window.pressed")
         await expect(desk.page.locator(".input[data-settling]")).to_have_count(0)
-        board = (await helper.http.get(f"/s/{code}/board?audience=desk&format=json")).json()
-        assert board["session"]["input"] == "paused"
+        assert (await helper.board())["session"]["input"] == "paused"
         await desk.page.get_by_role("button", name="Input is paused: open it again").click()
         await expect(desk.page.get_by_role("button", name="Pause all input")).to_be_visible()
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conformance import CLIENTS, travel
-from tests.running import KEYS, PATIENCE, Device, Hall, RunningServer, Visitor, open_hall
+from tests.running import KEYS, PATIENCE, Device, Hall, RunningServer, Visitor, open_hall, until
 from tests.servers import Haproxy, PostgresServer, RedisServer
 
 pytestmark = pytest.mark.xdist_group("behind haproxy")
@@ -31,6 +31,7 @@ class Topology:
         for one in (self.postgres, self.redis, *self.servers, self.door):
             one.ensure_running()
         await asyncio.gather(*(server.until_redis("ok") for server in self.servers))
+        await until(lambda: all(map(self.door.sends_to, self.servers)))
 
 
 @pytest.fixture(scope="module")

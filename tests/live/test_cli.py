@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from live.cli import main
-from tests.running import SECRET, facetoface
+from tests.running import PATIENCE, SECRET, facetoface
 from tests.servers import free_port
 
 SPEAKABLE = re.compile(r"^[ABCDEFGHJKMNPQRTUVWXYZ2346789]{6}$")
@@ -171,10 +171,10 @@ class Demo:
     def __enter__(self) -> Demo:
         import time
 
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while self.process.poll() is None:
             try:
-                if httpx.get(f"http://localhost:{self.port}/readyz", timeout=2, verify=False).status_code == 200:
+                if httpx.get(f"http://localhost:{self.port}/readyz", timeout=10, verify=False).status_code == 200:
                     return self
             except httpx.HTTPError:
                 pass
@@ -184,7 +184,7 @@ class Demo:
 
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
-        self.said = self.process.communicate(timeout=30)[0]
+        self.said = self.process.communicate(timeout=PATIENCE)[0]
 
 
 @pytest.fixture
@@ -197,9 +197,9 @@ def test_the_demo_prints_its_links_and_goes_on_with_the_same_session(demo_folder
     with Demo(demo_folder, port) as first:
         links = json.loads(first.links_file.read_text())
         for name in ("families", "stage", "archive"):
-            assert httpx.get(links[name], verify=False).status_code == 200
+            assert httpx.get(links[name], timeout=PATIENCE, verify=False).status_code == 200
         for name in ("desk", "presenter", "office"):
-            assert httpx.get(links[name], verify=False).status_code == 303
+            assert httpx.get(links[name], timeout=PATIENCE, verify=False).status_code == 303
     assert sorted(links) == ["archive", "code", "desk", "families", "office", "presenter", "stage"]
     assert links["families"] == f"http://localhost:{port}/s/{links['code']}"
     for name in ("families", "desk", "presenter", "stage", "archive", "office"):
@@ -208,14 +208,14 @@ def test_the_demo_prints_its_links_and_goes_on_with_the_same_session(demo_folder
     assert "Traceback" not in first.said
     with Demo(demo_folder, port) as second:
         assert json.loads(second.links_file.read_text()) == links
-        assert httpx.get(links["families"], verify=False).status_code == 200
+        assert httpx.get(links["families"], timeout=PATIENCE, verify=False).status_code == 200
 
     # No real server is run on links that anyone may use again.
     ran = subprocess.run(
         facetoface("run", database_url=f"sqlite+aiosqlite:///{demo_folder}/facetoface.db", port=port),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
         check=False,
     )
     assert ran.returncode == 1

@@ -17,10 +17,12 @@ from live.nudge import CHANNEL, Nudges
 from live.presence import Presence
 from live.throttle import BUDGETS, Throttle
 from sessions.refusals import Refusal
-from tests.running import until
+from tests.running import PATIENCE, until
 from tests.servers import RedisServer
 
 FRESH = itertools.count()
+SOON = 5.0
+"""Seconds: far more than even a busy machine needs where nobody waits for Redis, far fewer than if each word did."""
 pytestmark = pytest.mark.xdist_group("two servers")
 
 
@@ -70,7 +72,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def all_hear(*ears: Ear) -> None:
-    await until(lambda: not any(ear.nudges.is_deaf for ear in ears), 15)
+    await until(lambda: not any(ear.nudges.is_deaf for ear in ears))
 
 
 async def test_others_hear_and_the_one_that_tells_does_not(redis_server: RedisServer) -> None:
@@ -89,7 +91,7 @@ async def test_telling_never_waits(redis_server: RedisServer) -> None:
         started = time.monotonic()
         for session in range(200):
             ear.nudges.tell(session)
-        assert time.monotonic() - started < 0.2
+        assert time.monotonic() - started < SOON
         await until(lambda: ear.nudges.is_deaf)
         redis_server.thaw()
         await all_hear(ear)
@@ -118,7 +120,7 @@ async def test_it_notices_that_it_is_deaf_and_hears_again_by_itself(redis_server
                 one.nudges.tell(9)
                 await asyncio.sleep(0.05)
 
-        await asyncio.wait_for(told(), 15)
+        await asyncio.wait_for(told(), PATIENCE)
 
 
 async def test_nonsense_on_the_line_is_passed_over(redis_server: RedisServer) -> None:
@@ -179,10 +181,11 @@ async def test_while_redis_is_away_each_goes_by_what_it_knows(redis_server: Redi
     async with listening(redis_server.url) as (one, two):
         await all_hear(one, two)
         burst = BUDGETS["question.ask"].burst
-        redis_server.kill()
+        redis_server.freeze()
         started = time.monotonic()
         assert [one.spend(20), two.spend(20)] == [burst, burst]
-        assert time.monotonic() - started < 0.5, "a budget never waits for Redis"
+        assert time.monotonic() - started < SOON, "a budget never waits for Redis"
+        redis_server.thaw()
 
 
 async def test_who_goes_says_goodbye(redis_server: RedisServer) -> None:

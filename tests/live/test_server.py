@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import resource
 import socket
-import time
 from pathlib import Path
 
 import psutil
 
-from live.server import GRACE_SECONDS, MOST_FILES, UNREAD_SECONDS, listen
+from live.server import MOST_FILES, UNREAD_SECONDS, listen
 from tests.running import RunningServer, open_hall
 
 
@@ -48,9 +47,7 @@ async def test_it_stops_in_good_order_with_devices_connected(tmp_path: Path) -> 
             rosa = await hall.family()
             devices = [await hall.join(rosa), await hall.join(await hall.staff("ben"), "desk", "desk", "html")]
             question = await rosa.ask()
-            started = time.monotonic()
-            await asyncio.to_thread(server.stop)
-            assert time.monotonic() - started < GRACE_SECONDS / 2
+            assert await asyncio.to_thread(server.stop), "it went by itself, and before its time was over"
             written = server.written()
             assert "Traceback" not in written
             for device in devices:

@@ -12,7 +12,7 @@ import pytest
 from live import workers
 from live.workers import SOUND, Place, Workers
 from tests.live.test_cli import refused
-from tests.running import SECRET, RunningServer, until
+from tests.running import PATIENCE, SECRET, RunningServer, until
 from tests.servers import PostgresServer, RedisServer, is_alive, wait_until_dead
 
 
@@ -43,7 +43,7 @@ async def test_two_workers_serve_and_one_that_is_killed_is_started_again(postgre
         await until(lambda: len(server.listening()) == 2)
         before = server.listening()
         assert len(before) == 2
-        async with httpx.AsyncClient(base_url=server.base) as http:
+        async with httpx.AsyncClient(base_url=server.base, timeout=PATIENCE) as http:
             killed = before.pop()
             dying = psutil.Process(killed)
             dying.kill()
@@ -51,14 +51,12 @@ async def test_two_workers_serve_and_one_that_is_killed_is_started_again(postgre
             # The address is never without anybody, also in the second before the new one is there.
             for _ in range(20):
                 assert (await http.get("/readyz", headers={"Connection": "close"})).status_code == 200
-            await until(lambda: len(server.listening()) == 2, 20)
+            await until(lambda: len(server.listening()) == 2)
             assert before < server.listening()
             assert killed not in server.listening()
         assert f"pid={killed} code=-9 again_in=1.0" in server.written()
         everyone = server.workers
-        started = time.monotonic()
-        server.stop()
-        assert time.monotonic() - started < 10
+        assert server.stop(), "they went by themselves"
         assert not [one for one in everyone if is_alive(one)]
         assert "Traceback" not in server.written()
 
