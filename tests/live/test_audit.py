@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -271,11 +272,14 @@ async def test_twenty_thousand_entries_hold_nobody_up(hall: Hall) -> None:
     length, ben, rosa = await fill(hall, 5_000), await hall.staff("ben"), await hall.family()
     await ben.get("log")  # The board is read once, whoever comes first.
     for form in ("page", "csv", "json"):
-        asked, answered = asyncio.create_task(ben.get("log", format=form)), 0
+        start, waits = time.perf_counter(), list[float]()
+        asked = asyncio.create_task(ben.get("log", format=form))
         while not asked.done():
+            before = time.perf_counter()
             assert (await rosa.get("/livez")).status_code == 200
-            answered += 1
+            waits.append(time.perf_counter() - before)
+        took = time.perf_counter() - start
         assert (await asked).status_code == 200
-        # One before it begins, one when it is done: whoever comes between would wait if it were made in one piece.
-        assert answered > 4, form
+        # By its own measure, since the machine may be busy: made in one piece, the longest wait is most of it.
+        assert max(waits) < took / 2, form
     assert json.loads((await ben.get("log", format="json")).text)["log"][-1]["seq"] == length
