@@ -27,7 +27,7 @@ from sessions.permissions import Caller
 from sessions.question import Audience
 from sessions.session import Session
 from tests.house import House
-from tests.running import PATIENCE, SECRET, Device, Hall, Visitor, open_hall, shared_server
+from tests.running import PATIENCE, SECRET, Device, Hall, RunningServer, Visitor, open_hall, shared_server
 
 VIEWS = {
     "json": (("public", "families"), ("public", "stage"), ("speaker", "speak"), ("desk", "desk")),
@@ -40,6 +40,14 @@ WHO = {"public": "rosa", "speaker": "sam", "desk": "ben"}
 async def hall() -> AsyncIterator[Hall]:
     async with open_hall(shared_server(), live=False) as hall:
         yield hall
+
+
+@pytest.fixture
+async def brisk_hall(tmp_path: Path) -> AsyncIterator[Hall]:
+    """Where nobody waits long for the next tick: sixty of them, one after the other, are most of ten seconds."""
+    with RunningServer(f"sqlite+aiosqlite:///{tmp_path}/facetoface.db", tick=0.02) as server:
+        async with open_hall(server, live=False) as hall:
+            yield hall
 
 
 class Cast:
@@ -149,8 +157,8 @@ async def joined(hall: Hall, people: Cast, audience: str, screen: str, form: str
     return await hall.join(getattr(people, WHO[audience]), audience, screen, form)
 
 
-async def test_patches_lead_to_what_a_newcomer_sees_after_every_command(hall: Hall) -> None:
-    people = await cast(hall)
+async def test_patches_lead_to_what_a_newcomer_sees_after_every_command(brisk_hall: Hall) -> None:
+    hall, people = brisk_hall, await cast(brisk_hall)
     all_views = [(*view, form) for form in VIEWS for view in VIEWS[form]]
     devices = [await joined(hall, people, *view) for view in all_views if view[0] != "public"]
     cut: list[Device] = []

@@ -155,7 +155,7 @@ async def test_a_database_that_says_nothing_is_told_and_got_over(
     postgres: PostgresServer, postgres_emptied: str
 ) -> None:
     """What could not be saved is not tried once more for each of them: a thousand would wait a thousand times."""
-    database = Database(postgres_emptied, patience=1.0)
+    database = Database(postgres_emptied, patience=2.0)
     house = await House.build(Database(postgres_emptied))
     tally = Tally(database)
     assert await tally.batches.submit(house.session_id, 1) == 1
