@@ -142,6 +142,7 @@ def turns(house: House) -> list[Coroutine[Any, Any, None]]:
     running = [
         again(look, LOOK_EVERY),
         again(expire, LOOK_EVERY),
+        again(house.claims.share, LOOK_EVERY),
         again(house.sockets.engine.turn, 1.0),
         again(house.broadcast.beat, BEAT_EVERY),
         again(house.sockets.recheck, RECHECK_EVERY),

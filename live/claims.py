@@ -133,6 +133,32 @@ class Claims:
             for question, lease in told.items():
                 self._put(session_id, question, self._kept(lease) if lease else None)
 
+    async def share(self) -> None:
+        """Tell Redis what it did not answer to when it was claimed, although the line to it never broke.
+
+        Somebody else's there, of whom this server had not heard, goes before.
+        """
+        if not (shared := self._reachable()):
+            return
+        try:
+            for session_id, question, claim, left in self._alone():
+                if self.of(session_id).get(question) is not claim:  # Released, or heard of, meanwhile.
+                    continue
+                if holder := await shared.claim(session_id, question, claim.person, claim.name, seconds=left):
+                    self._put(session_id, question, Claim(*holder, self.now() + LEASE, alone=False))
+        except (RedisError, OSError) as error:
+            self._away(error)
+
+    def _alone(self) -> list[tuple[int, str, Claim, float]]:
+        """(session, question, claim, seconds that are left) of those that only this server knows."""
+        now = self.now()
+        return [
+            (session_id, question, claim, claim.until - now)
+            for session_id, claims in self.held.items()
+            for question, claim in claims.items()
+            if claim.alone and claim.until > now
+        ]
+
     async def meet(self) -> None:
         """Put what is known only here beside what Redis knows, and go by that from now on.
 
@@ -151,11 +177,8 @@ class Claims:
                 self._put(session_id, question, self._kept(lease) if lease else None)
 
     async def _met(self, shared: Shared) -> dict[int, dict[str, Lease]]:
-        for session_id, claims in list(self.held.items()):
-            for question, claim in list(claims.items()):
-                left = claim.until - self.now()
-                if claim.alone and left > 0:
-                    await shared.claim(session_id, question, claim.person, claim.name, seconds=left)
+        for session_id, question, claim, left in self._alone():
+            await shared.claim(session_id, question, claim.person, claim.name, seconds=left)
         return await shared.all()
 
     async def close(self) -> None:

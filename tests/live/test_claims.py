@@ -501,6 +501,24 @@ async def test_a_broken_line_is_made_up_for(quick: None, redis_server: RedisServ
 
 
 @together
+async def test_a_claim_that_redis_did_not_take_in_time_is_shared_later(quick: None, redis_server: RedisServer) -> None:
+    """It was slow for a moment, and the line to it never broke: nothing else would tell the others."""
+    async with servers(redis_server.url) as (one, two):
+        await two.claims.claim(BEN, 7, "r")
+        await until(lambda: one.names == two.names == {"r": "Ben"})
+        one.claims.look_again = time.monotonic() + 3600
+        await one.claims.claim(ANA, 7, "q")
+        await one.claims.claim(MIA, 7, "r", take=True)
+        await one.claims.share()
+        assert (one.names, await truth(redis_server.url)) == ({"q": "Ana", "r": "Mia"}, {"r": "Ben"}), "not asked yet"
+        one.claims.look_again = 0.0
+        await one.claims.share()
+        await until(lambda: one.names == two.names == {"q": "Ana", "r": "Ben"})
+        assert await truth(redis_server.url) == {"q": "Ana", "r": "Ben"}
+        assert not one.claims._alone()
+
+
+@together
 async def test_a_redis_that_refuses_scripts_costs_claims_and_no_nudges(quick: None, redis_server: RedisServer) -> None:
     async with Redis.from_url(redis_server.url) as redis:
         await redis.acl_setuser(
