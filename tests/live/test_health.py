@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.running import PATIENCE, AppInside, inside, open_hall, shared_server
+from tests.running import PATIENCE, AppInside, inside, open_hall, shared_server, until_is
 from tests.servers import PostgresServer
 
 
@@ -34,7 +34,11 @@ async def test_it_is_not_ready_while_the_database_is_away(postgres: PostgresServ
         assert (await http.get("/livez")).status_code == 200, "restarting us would not help"
         assert (await http.get("/metrics")).status_code == 200
         postgres.start()
-        assert (await http.get("/readyz")).status_code == 200
+
+        async def status() -> int:
+            return (await http.get("/readyz")).status_code
+
+        await until_is(status, 200)
 
 
 def statements(metrics: str) -> float:

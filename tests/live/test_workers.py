@@ -50,7 +50,7 @@ async def test_two_workers_serve_and_one_that_is_killed_is_started_again(postgre
             wait_until_dead([dying])
             # The address is never without anybody, also in the second before the new one is there.
             for _ in range(20):
-                assert (await http.get("/readyz", headers={"Connection": "close"})).status_code == 200
+                assert (await http.get("/livez", headers={"Connection": "close"})).status_code == 200
             await until(lambda: len(server.listening()) == 2)
             assert before < server.listening()
             assert killed not in server.listening()
