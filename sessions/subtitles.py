@@ -247,7 +247,10 @@ def write(cues: Iterable[Cue], *, offset: int = 0, taken_out: str = "[…]") -> 
         words, start = cue.words if cue.words is not None else taken_out, max(0, cue.start + offset)
         said = _escaped(words)
         if cue.speaker:
-            said = f"<v {_escaped(cue.speaker)}>{said}"
+            name = _escaped(cue.speaker)
+            if name.endswith("--"):  # With what closes the tag it would be an arrow, which no caption may hold.
+                name = f"{name[:-1]}&#45;"
+            said = f"<v {name}>{said}"
         elif NAMED.match(words):  # No speaker, though it looks like one to whoever reads it again.
             said = said.replace(":", "&#58;")
         written.append(f"{cue.id}\n{_clock(start)} --> {_clock(max(start + 1, cue.end + offset))}\n{said}\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sessions import captions, subtitles
@@ -226,6 +226,7 @@ WORDS = st.text(st.sampled_from("aB7é-<>&;:{}\\.#| \u0627\u200f>"), max_size=30
 TIMED = st.tuples(st.integers(0, 90 * 3600_000), st.integers(1, 9_000))
 
 
+@example([((0, 1), "Ana --", "So it is."), ((0, 1), "--", "7"), ((0, 1), "-->", "7 -->")], 0)
 @given(st.lists(st.tuples(TIMED, st.none() | WORDS, WORDS), min_size=1, max_size=12), st.integers(0, 5_000_000))
 def test_what_is_written_is_read_again(said: list[tuple[tuple[int, int], str | None, str]], offset: int) -> None:
     cues = [
