@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sessions import schema
 from sessions.database import Database
 from sessions.tables import Base
 from tests.house import House, fresh_file, reopened
 from tests.servers import PostgresServer, RedisServer
+
+# How long an example takes says only how busy the machine is. The dice fall the same way in every run, so that a
+# failure is the doing of what was changed; HYPOTHESIS_PROFILE=roam rolls them anew, to look further.
+for profile, falls_the_same in (("suite", True), ("roam", False)):
+    settings.register_profile(
+        profile, deadline=None, derandomize=falls_the_same, suppress_health_check=[HealthCheck.too_slow]
+    )
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 @pytest.fixture(scope="session")

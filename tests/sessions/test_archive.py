@@ -87,7 +87,7 @@ DONE = st.sampled_from([*(f"question.{step}" for step in STEPS), *LINE, "questio
 @given(
     st.lists(st.tuples(st.integers(0, 3), DONE), max_size=30), st.lists(st.tuples(st.integers(0, 3), DONE), max_size=6)
 )
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 async def test_whatever_was_done_it_says_what_the_public_board_says(
     database: Database, live: list[tuple[int, str]], late: list[tuple[int, str]]
 ) -> None:
