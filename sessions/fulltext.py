@@ -7,6 +7,7 @@ kind, month). So a filter costs no more than a word, and a rare one makes the re
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ForeignKey, Integer, Text, text
@@ -16,8 +17,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sessions.places import VOLUMES, volume
 from sessions.tables import Base
 
-DIRECT = 4
+DIRECT = 2
 """How many times the rows that are wanted there may be, and all of them are still looked at in one step."""
+SPARE = 1.3
+"""How many times the sessions are opened that should be enough."""
+OPENED = 6
+"""Volumes that are opened at once, at most: each is one more token to find a row by."""
+NEWER = 1 << 40
+"""Higher than the number of any session."""
 
 
 class SearchRow(Base):
@@ -65,20 +72,10 @@ def _kind(db: AsyncSession) -> str:
 
 
 async def add(db: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Index rows that were just written."""
-    if not rows:
-        return
-    if _kind(db) == "sqlite":
+    """Index rows that were just written; PostgreSQL's index follows them by itself."""
+    if rows and _kind(db) == "sqlite":
         told = [{"id": row["id"], "tokens": row["tokens"]} for row in rows]
         await db.execute(text("INSERT INTO search_index (rowid, tokens) VALUES (:id, :tokens)"), told)
-        return
-    insert = (
-        "INSERT INTO search_index (id, tokens)"
-        " SELECT id, CAST(tokens AS tsvector) FROM unnest(CAST(:ids AS bigint[]), CAST(:tokens AS text[]))"
-        " AS t (id, tokens)"
-    )
-    vectors = [" ".join(f"'{t}':{n}" for n, t in enumerate(row["tokens"].split(" "), 1)) for row in rows]
-    await db.execute(text(insert), {"ids": [row["id"] for row in rows], "tokens": vectors})
 
 
 async def remove(db: AsyncSession, rows: Sequence[tuple[int, str]]) -> None:
@@ -87,10 +84,6 @@ async def remove(db: AsyncSession, rows: Sequence[tuple[int, str]]) -> None:
         # An index that keeps no text of its own has to be told what stood there.
         delete = text("INSERT INTO search_index (search_index, rowid, tokens) VALUES ('delete', :id, :tokens)")
         await db.execute(delete, [{"id": id, "tokens": tokens} for id, tokens in rows])
-    elif rows:
-        await db.execute(
-            text("DELETE FROM search_index WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": [id for id, _ in rows]}
-        )
 
 
 async def count_words(db: AsyncSession, changes: Mapping[tuple[str, str], int]) -> None:
@@ -116,71 +109,104 @@ async def count_words(db: AsyncSession, changes: Mapping[tuple[str, str], int]) 
 NEWEST = {
     "sqlite": (
         "SELECT {n} AS n, id, session_id, r.tokens FROM (SELECT rowid AS id FROM search_index"
-        " WHERE search_index MATCH :wanted{n} AND rowid < :below ORDER BY rowid DESC LIMIT :most{n})"
+        " WHERE search_index MATCH :wanted{n} AND rowid < :below{n} ORDER BY rowid DESC LIMIT :most{n})"
         " JOIN search_rows r USING (id)"
     ),
     # Materialized, or the planner walks all rows from the newest on in the hope of an early end.
     "postgresql": (
-        "SELECT {n} AS n, id, session_id, r.tokens FROM (WITH found AS MATERIALIZED"
-        " (SELECT id FROM search_index WHERE tokens @@ CAST(:wanted{n} AS tsquery))"
-        " SELECT id FROM found WHERE id < :below ORDER BY id DESC LIMIT :most{n}) AS newest"
-        " JOIN search_rows r USING (id)"
+        "SELECT {n} AS n, * FROM (WITH found AS MATERIALIZED (SELECT id, session_id, tokens FROM search_rows"
+        " WHERE search_vector(tokens) @@ CAST(:wanted{n} AS tsquery))"
+        " SELECT * FROM found WHERE id < :below{n} ORDER BY id DESC LIMIT :most{n}) AS newest"
     ),
 }
 PUBLISHED = (
     "SELECT found.n, found.id, found.session_id, found.tokens FROM ({found}) AS found"
     " JOIN sessions s ON s.id = found.session_id AND s.state = 'published'"
 )
-# Reading all rows is never quicker than the index here, and compiling a query takes longer than running it.
+SETTINGS = {
+    # Reading all rows is never quicker than the index here, and compiling a query takes longer than running it.
+    "enable_seqscan": "off",
+    "jit": "off",
+    # What is searched lies in the machine's memory: to have each page of it fetched ahead by another process, as
+    # PostgreSQL 18 does, takes two to four times as long as to read it.
+    "effective_io_concurrency": "0",
+}
 PLANNED = text(
-    "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), max(session_id) FROM search_rows"
-)
+    "SELECT set_config(name, setting, true), newest FROM (SELECT max(session_id) AS newest FROM search_rows) AS rows,"
+    " unnest(CAST(:names AS text[]), CAST(:settings AS text[])) AS t (name, setting)"
+).bindparams(names=[*SETTINGS], settings=[*SETTINGS.values()])
 
 
-async def candidates(db: AsyncSession, wanted: Sequence[Wanted], most: int, likely: float) -> list[list[Candidate]]:
+@dataclass
+class Walk:
+    """From the newest session backwards, until enough is found of what is wanted, in steps of so many sessions.
+
+    PostgreSQL's index collects all rows of a step before the newest can be told: a step that is too wide takes longer
+    than somebody waits, one that is too narrow asks the database once more.
+    """
+
+    wanted: Wanted
+    most: int
+    newest: int
+    below: int
+    """Sessions from here to the newest have been looked at."""
+    step: float
+    found: list[Candidate] = field(default_factory=list)
+
+    @property
+    def is_over(self) -> bool:
+        return self.below <= 0 or len(self.found) >= self.most
+
+    def went_to(self, first: int) -> None:
+        """The next step holds what is missing, if all that follows is like what was seen; at least as much again."""
+        each = len(self.found) / (self.newest + 1 - first)
+        likely = SPARE * (self.most - len(self.found)) / each if each else 0.0
+        self.step, self.below = max(self.newest + 1 - first, likely), first
+
+
+async def candidates(
+    db: AsyncSession, wanted: Sequence[Wanted], most: int, likely: Sequence[float]
+) -> list[list[Candidate]]:
     """For each of what is wanted at most so many rows that hold it, the newest ones of published sessions.
 
-    `likely` is a guess of how many rows hold it: a wrong one costs time, and changes nothing in what is found.
+    `likely` are guesses of how many rows hold it: a wrong one costs time, and changes nothing in what is found.
     """
-    found: list[list[Candidate]] = [[] for _ in wanted]
-    for volumes, below in await _openings(db, 2 * most / likely if likely > DIRECT * most else 1.0):
-        open = [n for n, some in enumerate(found) if len(some) < most]
-        told: dict[str, Any] = {"below": below}
-        for n in open:
-            told |= {f"wanted{n}": WRITTEN[_kind(db)](wanted[n], volumes), f"most{n}": most - len(found[n])}
-        union = " UNION ALL ".join(NEWEST[_kind(db)].format(n=n) for n in open)
+    kind, newest = _kind(db), NEWER - 1
+    if kind == "postgresql":
+        newest = next(last or 0 for _, last in await db.execute(PLANNED))
+    walks = [
+        Walk(one, most, newest, newest + 1, enough(newest + 1, most, rows))
+        for one, rows in zip(wanted, likely, strict=True)
+    ]
+    while going := {n: walk for n, walk in enumerate(walks) if not walk.is_over}:
+        told, reached = dict[str, Any](), dict[int, int]()
+        for n, walk in going.items():
+            volumes, reached[n] = opening(walk.below, walk.step) if kind == "postgresql" else ((), 0)
+            told |= {f"wanted{n}": WRITTEN[kind](walk.wanted, volumes), f"below{n}": row_id(walk.below)}
+            told[f"most{n}"] = most - len(walk.found)
+        union = " UNION ALL ".join(NEWEST[kind].format(n=n) for n in going)
         for n, *row in await db.execute(text(PUBLISHED.format(found=union)), told):
-            found[n].append(Candidate(*row))
-        if all(len(some) >= most for some in found):
-            break
-    return found
+            walks[n].found.append(Candidate(*row))
+        for n, walk in going.items():
+            walk.went_to(reached[n])
+    return [walk.found for walk in walks]
 
 
-async def _openings(db: AsyncSession, share: float) -> list[tuple[Sequence[str], int]]:
-    if _kind(db) == "sqlite":
-        return [((), row_id(1 << 40))]
-    *_, last = (await db.execute(PLANNED)).one()
-    return openings(last or 0, share)
+def enough(sessions: int, most: int, likely: float) -> float:
+    """In how many of so many sessions enough is likely to be found; in all, where that is not much more."""
+    return SPARE * most / likely * sessions if likely > DIRECT * most else sessions
 
 
-def openings(last: int, share: float) -> list[tuple[Sequence[str], int]]:
-    """(volumes to open, row id that all are below): the newest two of a size, then of the larger ones, then all.
+def opening(below: int, step: float) -> tuple[Sequence[str], int]:
+    """Volumes that hold about so many of the sessions before this one, and the first session in them.
 
-    The first ones are no smaller than the `share` of all sessions in which enough is likely to be found. A frequent
-    word is held by so many rows that collecting all of them, which PostgreSQL's index always does, takes longer than
-    somebody waits.
+    Of the smallest size of which a few are enough; nothing and 0 where all that there are have to be opened.
     """
-    steps: list[tuple[Sequence[str], int]] = []
-    below = last + 1
     for size in VOLUMES:
-        if size < share * last:
-            continue
-        first = last // size - 1
-        if first <= 0:
-            break
-        steps.append(([volume(size, first), volume(size, first + 1)], row_id(below)))
-        below = first * size
-    return [*steps, ((), row_id(below))]
+        last, first = (below - 1) // size, int(below - step) // size
+        if first > 0 and last - first < OPENED:
+            return [volume(size, number) for number in range(first, last + 1)], first * size
+    return (), 0
 
 
 def row_id(session_id: int, number: int = 0) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from math import log
 from typing import NamedTuple
 
@@ -40,6 +41,10 @@ def weight(rows: int, total: int) -> float:
     return log(1 + (total - rows + 0.5) / (rows + 0.5)) if rows < total else 0.01
 
 
+Spot = tuple[int, int, int]
+"""Where a look was found: which, its first token, and how many it is."""
+
+
 class Reader:
     """Finds the phrases of several looks in tokens."""
 
@@ -51,32 +56,33 @@ class Reader:
             for phrase in look.phrases:
                 self.starts.setdefault(phrase[0], []).append((number, phrase))
 
-    def find(self, tokens: Sequence[str]) -> list[tuple[int, int, int]]:
-        """(look, first token, how many) of everything found, in order."""
+    def find(self, tokens: Sequence[str]) -> list[Spot]:
+        """Everything found, in order."""
         found, starts = [], self.starts
-        for place, token in enumerate(tokens):
-            if token in starts:
-                for number, phrase in starts[token]:
-                    if len(phrase) == 1 or tuple(tokens[place : place + len(phrase)]) == phrase:
-                        found.append((number, place, len(phrase)))
+        for place in compress(range(len(tokens)), map(starts.__contains__, tokens)):
+            for number, phrase in starts[tokens[place]]:
+                if len(phrase) == 1 or tuple(tokens[place : place + len(phrase)]) == phrase:
+                    found.append((number, place, len(phrase)))
         return found
 
-    def score(self, tokens: Sequence[str]) -> float:
-        found = self.find(tokens)
-        if not found:
-            return 0.0
+    def score(self, found: Sequence[Spot], length: int) -> float:
+        """What a text is worth in which this was found, and which has so many tokens."""
         times: dict[int, int] = {}
         for number, _, _ in found:
             times[number] = times.get(number, 0) + 1
-        scale = SATURATION * (1 - LENGTHS + LENGTHS * len(tokens) / USUAL_LENGTH)
-        score = sum(self.looks[n].weight * tf * (1 + SATURATION) / (tf + scale) for n, tf in times.items())
-        score *= sum(self.looks[n].weight for n in times) / self.most
+        scale = SATURATION * (1 - LENGTHS + LENGTHS * length / USUAL_LENGTH)
+        score = there = 0.0
+        for number, tf in times.items():
+            weight = self.looks[number].weight
+            score += weight * tf * (1 + SATURATION) / (tf + scale)
+            there += weight
+        score *= there / self.most
         if len(times) > 1:
             score *= 1 + NEAR * (len(times) - 1) / max(1, nearest(found, len(times)) - 1)
         return score
 
 
-def nearest(found: Sequence[tuple[int, int, int]], kinds: int) -> int:
+def nearest(found: Sequence[Spot], kinds: int) -> int:
     """How many tokens the shortest stretch has in which each of so many looks is met."""
     best, last = 1 << 20, dict[int, int]()
     for number, place, _ in found:
@@ -96,6 +102,13 @@ class Ranked(NamedTuple):
     tokens: list[str]
 
 
+class _Text(NamedTuple):
+    score: float
+    number: int
+    kind: str
+    tokens: list[str]
+
+
 KINDS = {mark: kind for kind, mark in MARKS.items()}
 
 
@@ -103,21 +116,23 @@ def rank(found: Iterable[Candidate], looks: Sequence[Look], kind: str | None = N
     """The candidates by their scores; of one kind of text only, where that is wanted."""
     reader, ranked = Reader(looks), []
     for candidate in found:
-        texts = [
-            (number, KINDS[mark], tokens.split(" "))
-            for number, part in enumerate(candidate.tokens.split(f" {BOUNDARY} ")[1:])
-            for mark, _, tokens in [part.partition(" ")]
-            if kind in (None, KINDS[mark])
-        ]
-        scores = [reader.score(tokens) for *_, tokens in texts]
-        if not any(scores):
+        texts, read, length = list[_Text](), list[Spot](), 0
+        for number, part in enumerate(candidate.tokens.split(f" {BOUNDARY} ")[1:]):
+            mark, _, told = part.partition(" ")
+            if kind in (None, KINDS[mark]):
+                tokens = told.split(" ")
+                there = reader.find(tokens)
+                read += there if not length else [(look, place + length, many) for look, place, many in there]
+                length += len(tokens) + 1
+                if there:
+                    texts.append(_Text(reader.score(there, len(tokens)), number, KINDS[mark], tokens))
+        if not texts:
             continue
-        score = best = max(scores)
-        number, _, tokens = texts[scores.index(best)]
-        if len(texts) > 1:  # A question and its answer are read as one: one word may stand here, the other there.
-            score = max(score, reader.score([token for *_, told in texts for token in (*told, BOUNDARY)]))
-        heaviest = max(WEIGHTS[kind] for (_, kind, _), one in zip(texts, scores, strict=True) if one)
-        ranked.append(Ranked(candidate.id, candidate.session_id, heaviest * score, number, tokens))
+        best = max(texts, key=lambda text: text.score)
+        # A question and its answer are read as one: one word may stand here, the other there.
+        score = max(best.score, reader.score(read, length)) if length > len(best.tokens) + 1 else best.score
+        heaviest = max(WEIGHTS[text.kind] for text in texts)
+        ranked.append(Ranked(candidate.id, candidate.session_id, heaviest * score, best.number, best.tokens))
     ranked.sort(key=lambda one: (-one.score, -one.id))
     return ranked
 

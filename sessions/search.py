@@ -26,6 +26,8 @@ RELAXED, FEWEST = 4, 60
 """Terms of which two are enough, the rarest, where no place has all; and rows that are weighed for each such pair."""
 COMMON, LARGE = 0.35, 2_000
 """In which share of all rows a word says too little to be asked for, where there are so many rows."""
+SHARES = {WRITTEN: 0.25, SPOKEN: 0.75}
+"""Of all rows that hold some words, about how many are of each: ten lines say more than a question and its answer."""
 PAGE, PAGE_OF_SESSION, SHOWN_OF_SESSION = 10, 20, 3
 
 
@@ -100,8 +102,10 @@ async def gather(
     tiers = [SPOKEN] if wanted.kind == "caption" else [WRITTEN] if wanted.kind else [WRITTEN, SPOKEN]
     for asking, is_whole in askings(meant, known):
         most = max(FEWEST, MOST // len(asking))
-        asked = [[*filters, _any([tier]), *(one.look.phrases for one in terms)] for terms in asking for tier in tiers]
-        likely = 0.0 if wanted.session is not None else max(expected(terms, known) for terms in asking)
+        every = [(terms, tier) for terms in asking for tier in tiers]
+        asked = [[*filters, _any([tier]), *(one.look.phrases for one in terms)] for terms, tier in every]
+        is_narrow = wanted.session is not None
+        likely = [0.0 if is_narrow else SHARES[tier] * expected(terms, known) for terms, tier in every]
         some = await fulltext.candidates(db, asked, most, likely)
         if any(some):
             found = {one.id: one for those in some for one in those}

@@ -142,7 +142,7 @@ async def measure(database: Database) -> dict[str, list[float]]:
 
 async def size(database: Database) -> float:
     """Megabytes of everything that search keeps."""
-    tables = ("search_rows", "search_words", "search_index")
+    tables = ("search_rows", "search_words")
     query = " + ".join(f"pg_total_relation_size('{table}')" for table in tables)
     if database.is_sqlite:  # Nothing else of any size is in the file.
         query = "page_count * page_size FROM pragma_page_count(), pragma_page_size()"
