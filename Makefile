@@ -59,6 +59,7 @@ bench: build .venv/.dev tests/load/node_modules/.installed
 	$(BIN)/python tests/load/bench.py $(ARGS)
 	$(if $(ARGS),,$(BIN)/python tests/load/desk.py)
 	$(if $(ARGS),,$(BIN)/python tests/load/archive.py)
+	$(if $(ARGS),,$(BIN)/python tests/load/redaction.py)
 
 flood: build .venv/.dev test-programs
 	FLOOD=400 $(BIN)/pytest tests/browser/test_flood.py $(ARGS)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 
+import httpx
 import pytest
 from sqlalchemy import text
 
@@ -37,10 +39,13 @@ async def halls(migrated_url: str) -> AsyncIterator[list[Hall]]:
         yield halls
 
 
-async def outputs(hall: Hall, rosa: Visitor, question: str) -> dict[str, str]:
-    """All that a server says of a session, by where it says it."""
+Ask = Callable[[], Awaitable[httpx.Response]]
+
+
+async def places(hall: Hall, rosa: Visitor, question: str) -> dict[str, list[Ask]]:
+    """Where a server says something of a session, and how it is asked for it there."""
     ben, ana, lia, nobody = *[await hall.staff(name) for name in ("ben", "ana", "lia")], hall.visitor()
-    code, told = hall.code, dict[str, str]()
+    code, asks = hall.code, dict[str, list[Ask]]()
     pages = {
         rosa: ("", "mine", "/", "mine?format=json", "mine?format=html"),
         nobody: (
@@ -59,16 +64,25 @@ async def outputs(hall: Hall, rosa: Visitor, question: str) -> dict[str, str]:
     }
     for visitor, paths in pages.items():
         for path in paths:
-            answer = await visitor.http.get(path if path[:1] == "/" else f"/s/{code}/{path}".rstrip("/"))
-            told[path] = told.get(path, "") + html.unescape(answer.text)
+            address = path if path[:1] == "/" else f"/s/{code}/{path}".rstrip("/")
+            asks.setdefault(path, []).append(partial(visitor.http.get, address))
     for audience, visitor in (("public", nobody), ("speaker", ben), ("desk", ben)):
         for form in ("html", "json"):
             for since in (0, 5):
-                patch = await visitor.get("board", audience=audience, format=form, since=since, epoch=1)
-                told[f"{audience} {form} {since}"] = html.unescape(patch.text)
-    draft = await rosa.http.post(f"/s/{code}/draft", json={"words": "May Juan sit in front?", "lang": "en"})
-    told["draft"] = html.unescape(draft.text)
-    return told
+                about = {"audience": audience, "format": form, "since": since, "epoch": 1}
+                asks[f"{audience} {form} {since}"] = [partial(visitor.get, "board", **about)]
+    draft = {"words": "May Juan sit in front?", "lang": "en"}
+    asks["draft"] = [partial(rosa.http.post, f"/s/{code}/draft", json=draft)]
+    return asks
+
+
+async def outputs(hall: Hall, rosa: Visitor, question: str) -> dict[str, str]:
+    """All that a server says of a session, by where it says it."""
+    return {name: await answer(asks) for name, asks in (await places(hall, rosa, question)).items()}
+
+
+async def answer(asks: Sequence[Ask]) -> str:
+    return "".join([html.unescape((await ask()).text) for ask in asks])
 
 
 def where(told: dict[str, str], word: str) -> list[str]:
