@@ -32,6 +32,12 @@ async def test_from_the_review_to_the_archive_and_back(hall: Hall) -> None:
         assert said in told
     assert "1 question has no outcome yet." in told
     assert f'href="/office/{hall.code}/captions?lang=en&amp;cue=1#c-1"' in page
+    asked = page.partition('class="sure"')[2]
+    assert [asked.count(say) for say in ("1 place may still say something personal.", "1 question has no outcome")] == [
+        1,
+        1,
+    ], "it is asked for knowingly"
+    assert "Publish it as it is" in asked
     published = await ana.press("session.publish", back="review")
     assert published.headers["location"] == f"/office/{hall.code}/review"
     assert "Will the bus stop?" in (await rosa.get(f"/archive/{hall.code}")).text
@@ -39,6 +45,13 @@ async def test_from_the_review_to_the_archive_and_back(hall: Hall) -> None:
     assert ("session.publish" in page, "session.withdraw" in page) == (False, True)
     await ana.press("session.withdraw", back="review")
     assert "Publish it again" in (await ana.get(f"/office/{hall.code}/review")).text
+
+
+async def test_with_nothing_left_to_look_at_it_is_published_at_once(hall: Hall) -> None:
+    ana = await hall.staff("ana")
+    await ana.do("session.end")
+    page = (await ana.get(f"/office/{hall.code}/review")).text
+    assert ("session.publish" in page, "Publish it as it is" in page) == (True, False)
 
 
 async def test_the_recording_and_the_links(hall: Hall) -> None:

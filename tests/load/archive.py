@@ -1,6 +1,7 @@
 """What a large archive costs: 2,000 questions and three hours of captions in two languages, on both databases.
 
-Prints how long publishing takes until everybody can read it, how large the first view is, and how long one takes.
+Prints how long publishing takes until everybody can read it, how large the first view is, how long one takes, and when
+a phone on a weak link can read it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import random
+import statistics
 import sys
 import tempfile
 import time
@@ -17,6 +19,7 @@ from pathlib import Path
 
 import httpx
 from cryptography.fernet import Fernet
+from playwright.async_api import Browser
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -25,12 +28,15 @@ from live.commands import Commands
 from live.settings import Settings
 from live.throttle import Throttle
 from sessions import captions, database, lifecycle, people, schema
+from sessions import session as sessions
 from sessions.captions import Line
 from sessions.database import Database
-from sessions.events import Plan
+from sessions.events import Plan, SessionState
 from sessions.people import Person
 from sessions.permissions import Caller, Role
 from sessions.session import Session
+from tests.browser.devices import chromium
+from tests.running import RunningServer
 from tests.servers import PostgresServer
 
 QUESTIONS, ON_STAGE, WRITTEN = 2_000, 60, 700
@@ -57,6 +63,20 @@ SYLLABLES = (
     "cion",
     "ing",
 )
+WEAK = {"offline": False, "latency": 150, "downloadThroughput": 400_000 / 8, "uploadThroughput": 400_000 / 8}
+USABLE, LOOKS = 3, 3
+"""Seconds until the page is usable; and how often it is looked at."""
+TIMES = """() => {
+  const way = performance.getEntriesByType("navigation")[0];
+  const paint = performance.getEntriesByName("first-contentful-paint")[0].startTime;
+  const styles = performance.getEntriesByType("resource").filter((one) => one.name.endsWith(".css"));
+  const styled = Math.max(...styles.map((one) => one.responseEnd));
+  return {
+    painted: paint,
+    "read and used": Math.max(paint, styled, way.domContentLoadedEventEnd),
+    "all of it": way.loadEventEnd,
+  };
+}"""
 START = datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
 HOST = Caller("host", frozenset({Role.ADMINISTRATOR}), "Host")
 SECRET = "a secret for the bench, of no worth to anybody"
@@ -187,10 +207,40 @@ async def measure(url: str, name: str) -> None:
     await house.dispose()
 
 
+async def show(url: str) -> None:
+    """The page of the published session on a phone's first visit by a weak link: nothing is in its cache."""
+    with RunningServer(url) as server:
+        database = server.open_database()
+        async with database.reading() as db:
+            code = (await sessions.in_states(db, SessionState.PUBLISHED))[0].code
+        await database.dispose()
+        async with chromium() as browser:
+            looks = [await look(browser, f"{server.base}/archive/{code}") for _ in range(LOOKS)]
+    for name in looks[0]:
+        median = statistics.median(one[name] for one in looks)
+        print(f"  at 400 kbit/s and 150 ms, {name}: {median:.2f} s (at most {USABLE})")
+
+
+async def look(browser: Browser, address: str) -> dict[str, float]:
+    """Seconds from asking for the page on, by what is there then."""
+    context = await browser.new_context(viewport={"width": 412, "height": 915})
+    page = await context.new_page()
+    devtools = await context.new_cdp_session(page)
+    await devtools.send("Network.enable")
+    await devtools.send("Network.emulateNetworkConditions", WEAK)
+    await page.goto(address, wait_until="load")
+    times = await page.evaluate(TIMES)
+    assert await page.locator("article .answer, article .said").first.is_visible()
+    await context.close()
+    return {name: times[name] / 1000 for name in ("painted", "read and used", "all of it")}
+
+
 async def main() -> None:
     print(f"An archive of {QUESTIONS} questions and {HOURS} hours of captions in two languages")
     with tempfile.TemporaryDirectory() as folder:
-        await measure(f"sqlite+aiosqlite:///{folder}/bench.db", "SQLite")
+        url = f"sqlite+aiosqlite:///{folder}/bench.db"
+        await measure(url, "SQLite")
+        await show(url)
     with PostgresServer() as postgres:
         await measure(postgres.create_database("bench_archive"), "PostgreSQL")
 
