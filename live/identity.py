@@ -80,9 +80,10 @@ class Identity:
 
     async def caller(self, tokens: Tokens, session_id: int | None) -> Caller:
         """The caller with their roles in the session. Raises Refusal `no_identity`."""
-        if person := await self.staff(tokens.staff):
+        if tokens.staff and tokens.staff.isascii():
             async with self.database.reading() as db:
-                return await people.caller(db, person, session_id)
+                if found := await people.signed_in_caller(db, tokens.staff, session_id, clock()):
+                    return found
         if person := self.participant(tokens.participant):
             return Caller(person)
         raise nobody()

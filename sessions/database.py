@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sessions.events import Event, Plan
 from sessions.session import Session, no_such_session
 from sessions.signing import SIGNED_IN, SignatureRow, Signer
+from sessions.sqlite import open_line
 from sessions.tables import Base
 
 AWAY: tuple[type[Exception], ...] = (SQLAlchemyError, PostgresError, OSError, TimeoutError)
@@ -167,7 +168,7 @@ class Database:
         # isolation_level=None takes transactions out of the driver's hands: with its default, on Python 3.11, a row
         # written in a savepoint survives the rollback of the transaction around it.
         # hide_parameters, here and above: an error's text must not carry a question into a log.
-        arguments = {"isolation_level": None, "timeout": 30}
+        arguments = {"isolation_level": None, "timeout": 30, "async_creator_fn": open_line}
         engine = create_async_engine(self.url, connect_args=arguments, hide_parameters=True, **pool)
 
         @event.listens_for(engine.sync_engine, "connect")
