@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from asyncpg import CannotConnectNowError, PostgresConnectionError, PostgresError
 from cryptography.fernet import Fernet
-from sqlalchemy import Engine, Table, event, insert
+from sqlalchemy import Engine, Table, bindparam, event, insert, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoneFree
@@ -27,6 +27,9 @@ from sessions.tables import Base
 
 AWAY: tuple[type[Exception], ...] = (SQLAlchemyError, PostgresError, OSError, TimeoutError)
 """What it looks like from here when the database cannot be reached; asyncpg's own errors come through unwrapped."""
+
+LOCKED = select(Session).where(Session.id == bindparam("id")).with_for_update()
+"""Written once: to put a statement together takes as long as to carry it out."""
 
 
 def is_away(error: BaseException) -> bool:
@@ -70,7 +73,7 @@ class Transaction:
 
     async def lock(self, session_id: int) -> Session:
         """Lock the session before anything else is read. Raises Refusal `not_found`."""
-        found = await self.db.get(Session, session_id, with_for_update=True)
+        found = await self.db.scalar(LOCKED, {"id": session_id})
         if found is None:
             raise no_such_session()
         # Whoever waited for the lock acts after the one who held it, and the log must say so.
