@@ -95,6 +95,7 @@ class Batches(Generic[W, A]):
     async def _transact(self, session_id: int, works: Sequence[W]) -> list[A | Refusal]:
         async with self.database.writing() as tx:
             await tx.lock(session_id)
+            await tx.be_brief()
             answers = await self.perform(tx, works)
             await tx.flush()
         self.committed(session_id, tx)

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sessions.events import Event, Plan
 from sessions.session import Session, no_such_session
 from sessions.signing import SIGNED_IN, SignatureRow, Signer
-from sessions.sqlite import open_line
+from sessions.sqlite import Line, open_line
 from sessions.tables import Base
 
 AWAY: tuple[type[Exception], ...] = (SQLAlchemyError, PostgresError, OSError, TimeoutError)
@@ -79,6 +79,12 @@ class Transaction:
         # Whoever waited for the lock acts after the one who held it, and the log must say so.
         self.locked, self.now = found, clock()
         return found
+
+    async def be_brief(self) -> None:
+        """All until the commit is short; with the lock held it waits for nothing, and SQLite does it at once."""
+        line = (await (await self.db.connection()).get_raw_connection()).driver_connection
+        if isinstance(line, Line):
+            line.is_brief = True
 
     @cached_property
     def plan(self) -> Plan:

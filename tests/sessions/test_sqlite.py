@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from sessions.database import Database
 from sessions.people import Person
-from sessions.sqlite import Cursor, Line, open_line
+from sessions.sqlite import FEW, Cursor, Line, open_line
+from tests.house import House
 
 MANY = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT count(*) FROM n"
 
@@ -81,3 +83,22 @@ async def test_the_database_speaks_by_such_lines(sqlite: Database) -> None:
         assert isinstance(line, Line)
         before = line.asked
     assert line.asked - before == 2, "the row, and the commit"
+
+
+async def test_what_is_brief_makes_no_trip_but_for_its_commit(house: House) -> None:
+    async with house.database.writing() as tx:
+        session = await tx.lock(house.session_id)
+        await tx.be_brief()
+        line = (await (await tx.db.connection()).get_raw_connection()).driver_connection
+        before = line.asked if isinstance(line, Line) else 0
+        session.votes = 7
+        tx.append(Person, id="rosa", name="Rosa", made_at=tx.now)
+        await tx.flush()
+        for number in range(FEW + 1):
+            tx.append(Person, id=f"person {number}", name="", made_at=tx.now)
+    if isinstance(line, Line):
+        assert line.asked - before == 2, "more than a few rows, and the commit"
+        assert not line.is_brief
+    assert (await house.session()).votes == 7
+    async with house.database.reading() as db:
+        assert await db.scalar(select(func.count()).select_from(Person)) == FEW + 2
