@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from live.settings import Settings
 from sessions import people
-from sessions.database import Database, clock
+from sessions.database import Database, be_brief, clock
 from sessions.permissions import Caller, Role
 from sessions.refusals import Refusal
 
@@ -82,6 +82,7 @@ class Identity:
         """The caller with their roles in the session. Raises Refusal `no_identity`."""
         if tokens.staff and tokens.staff.isascii():
             async with self.database.reading() as db:
+                await be_brief(db)
                 if found := await people.signed_in_caller(db, tokens.staff, session_id, clock()):
                     return found
         if person := self.participant(tokens.participant):

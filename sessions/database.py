@@ -80,12 +80,6 @@ class Transaction:
         self.locked, self.now = found, clock()
         return found
 
-    async def be_brief(self) -> None:
-        """All until the commit is short; with the lock held it waits for nothing, and SQLite does it at once."""
-        line = (await (await self.db.connection()).get_raw_connection()).driver_connection
-        if isinstance(line, Line):
-            line.is_brief = True
-
     @cached_property
     def plan(self) -> Plan:
         """The session's plan, decoded once for a whole batch."""
@@ -112,6 +106,16 @@ class Transaction:
         self.rows.clear()
         for write in self.writers:
             await write()
+
+
+async def be_brief(db: AsyncSession, is_brief: bool = True) -> None:
+    """Say that statements are short from here on, and that SQLite may carry them out on the spot; or say otherwise.
+
+    They must wait for nothing: those of a writer once the session is locked, and a reader waits for nobody.
+    """
+    line = (await (await db.connection()).get_raw_connection()).driver_connection
+    if isinstance(line, Line):
+        line.is_brief = is_brief
 
 
 async def _commit(db: AsyncSession) -> None:

@@ -9,8 +9,22 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Boolean, ForeignKey, String, Text, UniqueConstraint, func, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    ForeignKey,
+    Integer,
+    Row,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -55,9 +69,6 @@ class SignIn(Base):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
-    def is_valid(self, now: datetime) -> bool:
-        return self.ended_at is None and self.expires_at > now
-
 
 class Invitation(Base):
     """A capability link: hashed at rest, used once, expiring, revocable.
@@ -85,6 +96,18 @@ class Invitation(Base):
         if self.used_at and not self.standing:
             return "used"
         return "expired" if self.expires_at <= now else "open"
+
+
+SIGNED_IN = (
+    select(SignIn.person_id, SignIn.expires_at, SignIn.ended_at, Person.name, Membership.role)
+    .join(Person, Person.id == SignIn.person_id)
+    .outerjoin(
+        Membership,
+        (Membership.person_id == Person.id)
+        & or_(Membership.session_id == bindparam("session", type_=Integer), Membership.session_id.is_(None)),
+    )
+    .where(SignIn.token_hash == bindparam("token"))
+)
 
 
 def make_id() -> str:
@@ -115,7 +138,7 @@ async def caller(db: AsyncSession, person_id: str, session_id: int | None) -> Ca
 async def signed_in(db: AsyncSession, token: str, now: datetime) -> str | None:
     """The id of the person whose sign-in this token is, or None."""
     found = await db.get(SignIn, hashed(token))
-    return found.person_id if found and found.is_valid(now) else None
+    return found.person_id if found and _is_valid(found, now) else None
 
 
 async def signed_in_caller(db: AsyncSession, token: str, session_id: int | None, now: datetime) -> Caller | None:
@@ -123,18 +146,15 @@ async def signed_in_caller(db: AsyncSession, token: str, session_id: int | None,
 
     It is asked before each command of the staff, while somebody waits.
     """
-    here = or_(Membership.session_id == session_id, Membership.session_id.is_(None))
-    query = (
-        select(SignIn, Person.name, Membership.role)
-        .join(Person, Person.id == SignIn.person_id)
-        .outerjoin(Membership, (Membership.person_id == Person.id) & here)
-        .where(SignIn.token_hash == hashed(token))
-    )
-    rows = (await db.execute(query)).all()
-    if not rows or not rows[0][0].is_valid(now):
+    rows = (await db.execute(SIGNED_IN, {"token": hashed(token), "session": session_id})).all()
+    if not rows or not _is_valid(rows[0], now):
         return None
-    sign_in, name, _ = rows[0]
-    return Caller(sign_in.person_id, frozenset({Role.PARTICIPANT, *(Role(role) for *_, role in rows if role)}), name)
+    roles = (Role(row.role) for row in rows if row.role)
+    return Caller(rows[0].person_id, frozenset({Role.PARTICIPANT, *roles}), rows[0].name)
+
+
+def _is_valid(found: SignIn | Row[Any], now: datetime) -> bool:
+    return found.ended_at is None and found.expires_at > now
 
 
 async def sign_out(tx: Transaction, token: str) -> None:

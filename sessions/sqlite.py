@@ -29,7 +29,7 @@ class Line(aiosqlite.Connection):
         self.asked = self.answered = 0
         """The first is counted here, the second in the thread: whoever asked may be cancelled while it is busy."""
         self.is_brief = False
-        """Until the end of this transaction statements are short and wait for nothing: they are made without a trip."""
+        """For now, and until the end of the transaction at most, statements are carried out without a trip."""
 
     def cursor(self) -> Cursor:  # type: ignore[override]
         return Cursor(self)
