@@ -193,9 +193,10 @@ async def read(db: AsyncSession, feed: Feed) -> Found:
     most = head.seq - board.seq
     entries = await log.since(db, feed.session_id, board.seq, board.public, most) if most else []
     acts = await _acts(db, entries) if board.seq else {}
-    await be_brief(db, is_brief=False)
-    tallies = await votes.tallies(db, feed.session_id) if head.votes != counted else None
     is_rewritten = board.seq > 0 and boards.is_rewritten(entries)
+    if is_rewritten or head.votes != counted:
+        await be_brief(db, is_brief=False)
+    tallies = await votes.tallies(db, feed.session_id) if head.votes != counted else None
     anew = await log.since(db, feed.session_id, most=head.seq) if is_rewritten else None
     return Found(head, starts_over, entries, acts, tallies, anew)
 

@@ -9,13 +9,11 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     Boolean,
     ForeignKey,
     Integer,
-    Row,
     String,
     Text,
     UniqueConstraint,
@@ -138,7 +136,7 @@ async def caller(db: AsyncSession, person_id: str, session_id: int | None) -> Ca
 async def signed_in(db: AsyncSession, token: str, now: datetime) -> str | None:
     """The id of the person whose sign-in this token is, or None."""
     found = await db.get(SignIn, hashed(token))
-    return found.person_id if found and _is_valid(found, now) else None
+    return found.person_id if found and _is_valid(found.expires_at, found.ended_at, now) else None
 
 
 async def signed_in_caller(db: AsyncSession, token: str, session_id: int | None, now: datetime) -> Caller | None:
@@ -147,14 +145,14 @@ async def signed_in_caller(db: AsyncSession, token: str, session_id: int | None,
     It is asked before each command of the staff, while somebody waits.
     """
     rows = (await db.execute(SIGNED_IN, {"token": hashed(token), "session": session_id})).all()
-    if not rows or not _is_valid(rows[0], now):
+    if not rows or not _is_valid(rows[0].expires_at, rows[0].ended_at, now):
         return None
     roles = (Role(row.role) for row in rows if row.role)
     return Caller(rows[0].person_id, frozenset({Role.PARTICIPANT, *roles}), rows[0].name)
 
 
-def _is_valid(found: SignIn | Row[Any], now: datetime) -> bool:
-    return found.ended_at is None and found.expires_at > now
+def _is_valid(expires_at: datetime, ended_at: datetime | None, now: datetime) -> bool:
+    return ended_at is None and expires_at > now
 
 
 async def sign_out(tx: Transaction, token: str) -> None:

@@ -44,7 +44,7 @@ class Line(aiosqlite.Connection):
                 self.answered += 1
 
         self.asked += 1
-        found: V = await self._execute(answer)
+        found: V = await self._execute(answer)  # type: ignore[no-untyped-call]
         return found
 
     async def here(self, ask: Callable[[sqlite3.Connection], V]) -> V:

@@ -20,7 +20,8 @@ MANY = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <
 
 @pytest.fixture
 async def line(tmp_path: Path) -> AsyncIterator[Line]:
-    line = await open_line(str(tmp_path / "house.db"), isolation_level=None)
+    line = open_line(str(tmp_path / "house.db"), isolation_level=None)
+    await line
     await (await line.cursor().__aenter__()).execute("CREATE TABLE people (name TEXT UNIQUE)")
     yield line
     await line.close()
