@@ -10,19 +10,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    Boolean,
-    ForeignKey,
-    Integer,
-    String,
-    Text,
-    UniqueConstraint,
-    bindparam,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Boolean, ForeignKey, String, Text, UniqueConstraint, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -102,7 +90,7 @@ SIGNED_IN = (
     .outerjoin(
         Membership,
         (Membership.person_id == Person.id)
-        & or_(Membership.session_id == bindparam("session", type_=Integer), Membership.session_id.is_(None)),
+        & or_(Membership.session_id == bindparam("session"), Membership.session_id.is_(None)),
     )
     .where(SignIn.token_hash == bindparam("token"))
 )
