@@ -113,9 +113,10 @@ async def be_brief(db: AsyncSession, is_brief: bool = True) -> None:
 
     They must wait for nothing: those of a writer once the session is locked, and a reader waits for nobody.
     """
-    line = (await (await db.connection()).get_raw_connection()).driver_connection
-    if isinstance(line, Line):
-        line.is_brief = is_brief
+    if db.get_bind().dialect.name == "sqlite":
+        line = (await (await db.connection()).get_raw_connection()).driver_connection
+        if isinstance(line, Line):
+            line.is_brief = is_brief
 
 
 async def _commit(db: AsyncSession) -> None:
