@@ -317,6 +317,7 @@ class Commands:
         self.database, self.throttle, self.secret, self.profanity = database, throttle, secret, profanity
         self.claims = claims or Claims()
         self.leases = count()
+        screen("anything", profanity)  # Its lists are read now: the first who asks would wait 25 ms for them.
         self.batches: Batches[Work, Answer] = Batches(
             database, self.perform, lambda session_id, _tx: committed(session_id)
         )

@@ -290,6 +290,8 @@ class Connection(asyncio.Protocol):
     def _take_turns(self) -> None:
         if self.waiting and self.turn is None:
             self.turn = asyncio.get_running_loop().create_task(self._answer())
+            self.engine.answering += 1
+            self.turn.add_done_callback(self.engine.answered)
 
     async def _answer(self) -> None:
         """One text after the other; there is no such task while nothing waits. None is the end of the connection."""

@@ -43,6 +43,8 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         self.wheel = [set() for _ in range(self.ping_interval)]
         self.now = 0
         self.placed = 0
+        self.answering = 0
+        """How many connections have said something that is not answered yet."""
         self.behind: dict[Turned, tuple[float, int]] = {}
         self.leaving: dict[Turned, int] = {}
         self.patience = 15.0
@@ -52,6 +54,9 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
     async def _handle_connect(self, environ: Any, transport: str, jsonp_index: int | None = None) -> Any:
         # Reached only by what is no plain WebSocket at our address.
         return self._bad_request("Invalid transport")
+
+    def answered(self, _turn: asyncio.Task[None]) -> None:
+        self.answering -= 1
 
     def place(self, connection: Turned) -> set[Turned]:
         """A place on the wheel: one after the other, so that pings are spread however they came."""

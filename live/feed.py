@@ -23,6 +23,7 @@ from sessions import board as boards
 from sessions import log, people
 from sessions.audiences import card
 from sessions.board import Board
+from sessions.database import be_brief
 from sessions.events import STILL, Entry, ParticipantMuted, ParticipantUnmuted, QuestionEvent, QuestionFlagged
 from sessions.log import Head
 from sessions.question import DANGER, Audience
@@ -184,6 +185,7 @@ class Feed:
 
 async def read(db: AsyncSession, feed: Feed) -> Found:
     """What the database knows and the feed does not."""
+    await be_brief(db, feed.board.seq > 0)  # The first time it is the whole log.
     head = await log.head(db, feed.session_id)
     starts_over = head.epoch != feed.epoch or head.seq < feed.board.seq  # A backup was restored under us.
     board, counted = (Board(), -1) if starts_over else (feed.board, feed.votes)
@@ -191,8 +193,10 @@ async def read(db: AsyncSession, feed: Feed) -> Found:
     most = head.seq - board.seq
     entries = await log.since(db, feed.session_id, board.seq, board.public, most) if most else []
     acts = await _acts(db, entries) if board.seq else {}
-    tallies = await votes.tallies(db, feed.session_id) if head.votes != counted else None
     is_rewritten = board.seq > 0 and boards.is_rewritten(entries)
+    if is_rewritten or head.votes != counted:
+        await be_brief(db, is_brief=False)
+    tallies = await votes.tallies(db, feed.session_id) if head.votes != counted else None
     anew = await log.since(db, feed.session_id, most=head.seq) if is_rewritten else None
     return Found(head, starts_over, entries, acts, tallies, anew)
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from live.settings import Settings
 from sessions import people
-from sessions.database import Database, clock
+from sessions.database import Database, be_brief, clock
 from sessions.permissions import Caller, Role
 from sessions.refusals import Refusal
 
@@ -80,9 +80,11 @@ class Identity:
 
     async def caller(self, tokens: Tokens, session_id: int | None) -> Caller:
         """The caller with their roles in the session. Raises Refusal `no_identity`."""
-        if person := await self.staff(tokens.staff):
+        if tokens.staff and tokens.staff.isascii():
             async with self.database.reading() as db:
-                return await people.caller(db, person, session_id)
+                await be_brief(db)
+                if found := await people.signed_in_caller(db, tokens.staff, session_id, clock()):
+                    return found
         if person := self.participant(tokens.participant):
             return Caller(person)
         raise nobody()

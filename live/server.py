@@ -27,6 +27,8 @@ from live.settings import Settings
 UNREAD_SECONDS = 15
 """How long sent bytes may stay unacknowledged: a reader that stops reading is otherwise never freed."""
 MOST_FILES = 1_048_576
+TURN = 0.001
+"""Seconds for which a thread that computes (duplicates, a search) may go on while the loop waits; 5 ms otherwise."""
 GRACE_SECONDS = 20
 """From being told to stop until all is over, the devices' leave (live/drain.py) included."""
 
@@ -76,6 +78,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     """Run until told to stop."""
     configure_logs(settings.log_level)
     take_what_is_allowed()
+    sys.setswitchinterval(TURN)
     app = create_app(settings)
     config = uvicorn.Config(
         app,

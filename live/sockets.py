@@ -93,7 +93,7 @@ class Sockets:
         self.devices: dict[str, Device] = {}
         self.staffed: set[str] = set()
         """Devices whose holders have roles to lose."""
-        self.crowds = Crowds(lambda: bool(commands.batches.waiting))
+        self.crowds = Crowds(self.is_hurried)
         # engine.io logs the text of every packet at INFO, and questions are nobody's business.
         for name in ("socketio.server", "engineio.server"):
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -116,6 +116,10 @@ class Sockets:
         self.engine.arrived = self.server.environ.__setitem__
         self.engine.drained = self.resume
         broadcast.send = self.crowds.send
+
+    def is_hurried(self) -> bool:
+        """Whether somebody waits for an answer, by whichever way they asked, or a desk for what is new."""
+        return bool(self.engine.answering or self.commands.batches.waiting) or self.broadcast.is_reading
 
     async def connect(self, sid: str, environ: dict[str, Any], auth: Any) -> None:
         if sid in self.devices:  # A client may send an event of this very name.

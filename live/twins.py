@@ -24,7 +24,7 @@ from sessions.audiences import SEES
 from sessions.events import State
 from sessions.question import Audience, Question
 
-SLICE = 100
+SLICE = 20
 """Questions that are read in one go, so that a family who is typing is answered between two of them."""
 MOST = 5
 
@@ -93,6 +93,8 @@ class Twins:
                 moved = [q for q in board.questions.values() if q.revs.get(Audience.DESK, 0) > follower.seq]
                 for start in range(0, len(moved), SLICE):
                     part = moved[start : start + SLICE]
+                    if feed.busy:  # Its thread would take the core from those who tell the many.
+                        await asyncio.wait(feed.busy.values())
                     changed, follower.proposed = await self._in_thread(read, follower, part)
                     self._tell(feed, changed)
                 follower.seq = board.seq

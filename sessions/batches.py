@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from sessions.database import Database, Transaction, is_away
+from sessions.database import Database, Transaction, be_brief, is_away
 from sessions.refusals import Refusal, not_saved
 
 W = TypeVar("W")
@@ -95,6 +95,7 @@ class Batches(Generic[W, A]):
     async def _transact(self, session_id: int, works: Sequence[W]) -> list[A | Refusal]:
         async with self.database.writing() as tx:
             await tx.lock(session_id)
+            await be_brief(tx.db)
             answers = await self.perform(tx, works)
             await tx.flush()
         self.committed(session_id, tx)

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from asyncpg import CannotConnectNowError, PostgresConnectionError, PostgresError
 from cryptography.fernet import Fernet
-from sqlalchemy import Engine, Table, event, insert
+from sqlalchemy import Engine, Table, bindparam, event, insert, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoneFree
@@ -22,10 +22,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sessions.events import Event, Plan
 from sessions.session import Session, no_such_session
 from sessions.signing import SIGNED_IN, SignatureRow, Signer
+from sessions.sqlite import Line, open_line
 from sessions.tables import Base
 
 AWAY: tuple[type[Exception], ...] = (SQLAlchemyError, PostgresError, OSError, TimeoutError)
 """What it looks like from here when the database cannot be reached; asyncpg's own errors come through unwrapped."""
+
+LOCKED = select(Session).where(Session.id == bindparam("id")).with_for_update()
+"""Written once: to put a statement together takes as long as to carry it out."""
 
 
 def is_away(error: BaseException) -> bool:
@@ -69,7 +73,7 @@ class Transaction:
 
     async def lock(self, session_id: int) -> Session:
         """Lock the session before anything else is read. Raises Refusal `not_found`."""
-        found = await self.db.get(Session, session_id, with_for_update=True)
+        found = await self.db.scalar(LOCKED, {"id": session_id})
         if found is None:
             raise no_such_session()
         # Whoever waited for the lock acts after the one who held it, and the log must say so.
@@ -102,6 +106,17 @@ class Transaction:
         self.rows.clear()
         for write in self.writers:
             await write()
+
+
+async def be_brief(db: AsyncSession, is_brief: bool = True) -> None:
+    """Say that statements are short from here on, and that SQLite may carry them out on the spot; or say otherwise.
+
+    They must wait for nothing: those of a writer once the session is locked, and a reader waits for nobody.
+    """
+    if db.get_bind().dialect.name == "sqlite":
+        line = (await (await db.connection()).get_raw_connection()).driver_connection
+        if isinstance(line, Line):
+            line.is_brief = is_brief
 
 
 async def _commit(db: AsyncSession) -> None:
@@ -167,7 +182,7 @@ class Database:
         # isolation_level=None takes transactions out of the driver's hands: with its default, on Python 3.11, a row
         # written in a savepoint survives the rollback of the transaction around it.
         # hide_parameters, here and above: an error's text must not carry a question into a log.
-        arguments = {"isolation_level": None, "timeout": 30}
+        arguments = {"isolation_level": None, "timeout": 30, "async_creator_fn": open_line}
         engine = create_async_engine(self.url, connect_args=arguments, hide_parameters=True, **pool)
 
         @event.listens_for(engine.sync_engine, "connect")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy import JSON, ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sessions.database import Transaction
@@ -25,6 +25,11 @@ class KeptKey(Base):
     answer: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+KEPT = select(KeptKey.person, KeptKey.key, KeptKey.digest, KeptKey.answer).where(
+    KeptKey.session_id == bindparam("session"), KeptKey.key.in_(bindparam("keys", expanding=True))
+)
+
+
 def digest(secret: bytes, command: str, body: dict[str, Any]) -> str:
     """What a key was used for: an HMAC over the command and its body, without the key itself.
 
@@ -37,10 +42,8 @@ def digest(secret: bytes, command: str, body: dict[str, Any]) -> str:
 async def find(tx: Transaction, used: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, dict[str, Any]]]:
     """(person, key) -> (digest, answer) for those of `used` that were kept before; one query for a whole batch."""
     wanted = set(used)
-    query = select(KeptKey.person, KeptKey.key, KeptKey.digest, KeptKey.answer).where(
-        KeptKey.session_id == tx.session.id, KeptKey.key.in_({key for _, key in wanted})
-    )
-    return {(p, k): (d, a) for p, k, d, a in await tx.db.execute(query) if (p, k) in wanted}
+    asked = {"session": tx.session.id, "keys": sorted({key for _, key in wanted})}
+    return {(p, k): (d, a) for p, k, d, a in await tx.db.execute(KEPT, asked) if (p, k) in wanted}
 
 
 def keep(tx: Transaction, person: str, key: str, digest: str, answer: dict[str, Any]) -> None:

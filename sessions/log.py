@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 from cryptography.fernet import Fernet
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Integer, String, Text, select
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Integer, String, Text, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -62,6 +62,22 @@ class Head(NamedTuple):
     epoch: int
 
 
+HEAD = select(Session.seq, Session.public_seq, Session.hash, Session.votes, Session.epoch).where(
+    Session.id == bindparam("id")
+)
+SINCE = (
+    select(LogRow.seq, LogRow.body, StreamRow.seq)
+    .outerjoin(
+        StreamRow,
+        (StreamRow.session_id == LogRow.session_id)
+        & (StreamRow.log_seq == LogRow.seq)
+        & (StreamRow.stream == "public"),
+    )
+    .where(LogRow.session_id == bindparam("id"), LogRow.seq > bindparam("after"))
+    .order_by(LogRow.seq)
+)
+
+
 def link(previous: str, body: bytes) -> str:
     """The hash of an event in its chain: SHA-256(previous hash || canonical event), in hex."""
     return hashlib.sha256(bytes.fromhex(previous) + body).hexdigest()
@@ -87,28 +103,15 @@ def record(tx: Transaction, event: Event, place: tuple[str, int] | None = None) 
 
 
 async def head(db: AsyncSession, session_id: int) -> Head:
-    columns = (Session.seq, Session.public_seq, Session.hash, Session.votes, Session.epoch)
-    row = (await db.execute(select(*columns).where(Session.id == session_id))).one()
-    return Head(*row)
+    return Head(*(await db.execute(HEAD, {"id": session_id})).one())
 
 
 async def since(
     db: AsyncSession, session_id: int, seq: int = 0, public: int = 0, most: int | None = None
 ) -> list[Entry]:
     """Everything after `seq`, or the first `most` of it, in order; `public` is the public number that holds there."""
-    query = (
-        select(LogRow.seq, LogRow.body, StreamRow.seq)
-        .outerjoin(
-            StreamRow,
-            (StreamRow.session_id == LogRow.session_id)
-            & (StreamRow.log_seq == LogRow.seq)
-            & (StreamRow.stream == "public"),
-        )
-        .where(LogRow.session_id == session_id, LogRow.seq > seq)
-        .order_by(LogRow.seq)
-        .limit(most)
-    )
-    found = [(n, decode(body), place) for n, body, place in await db.execute(query)]
+    rows = await db.execute(SINCE if most is None else SINCE.limit(most), {"id": session_id, "after": seq})
+    found = [(n, decode(body), place) for n, body, place in rows]
     words = await recall(db, session_id, (d for _, event, _ in found for d in digests(event)))
     entries = []
     for n, event, place in found:

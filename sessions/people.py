@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, ForeignKey, String, Text, UniqueConstraint, func, or_, select, update
+from sqlalchemy import Boolean, ForeignKey, String, Text, UniqueConstraint, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -84,6 +84,18 @@ class Invitation(Base):
         return "expired" if self.expires_at <= now else "open"
 
 
+SIGNED_IN = (
+    select(SignIn.person_id, SignIn.expires_at, SignIn.ended_at, Person.name, Membership.role)
+    .join(Person, Person.id == SignIn.person_id)
+    .outerjoin(
+        Membership,
+        (Membership.person_id == Person.id)
+        & or_(Membership.session_id == bindparam("session"), Membership.session_id.is_(None)),
+    )
+    .where(SignIn.token_hash == bindparam("token"))
+)
+
+
 def make_id() -> str:
     """128 random bits: a person's id."""
     return secrets.token_hex(16)
@@ -112,7 +124,23 @@ async def caller(db: AsyncSession, person_id: str, session_id: int | None) -> Ca
 async def signed_in(db: AsyncSession, token: str, now: datetime) -> str | None:
     """The id of the person whose sign-in this token is, or None."""
     found = await db.get(SignIn, hashed(token))
-    return found.person_id if found and found.ended_at is None and found.expires_at > now else None
+    return found.person_id if found and _is_valid(found.expires_at, found.ended_at, now) else None
+
+
+async def signed_in_caller(db: AsyncSession, token: str, session_id: int | None, now: datetime) -> Caller | None:
+    """Whose sign-in this token is, with their roles here: `signed_in` and `caller` in one query.
+
+    It is asked before each command of the staff, while somebody waits.
+    """
+    rows = (await db.execute(SIGNED_IN, {"token": hashed(token), "session": session_id})).all()
+    if not rows or not _is_valid(rows[0].expires_at, rows[0].ended_at, now):
+        return None
+    roles = (Role(row.role) for row in rows if row.role)
+    return Caller(rows[0].person_id, frozenset({Role.PARTICIPANT, *roles}), rows[0].name)
+
+
+def _is_valid(expires_at: datetime, ended_at: datetime | None, now: datetime) -> bool:
+    return ended_at is None and expires_at > now
 
 
 async def sign_out(tx: Transaction, token: str) -> None:

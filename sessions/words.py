@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 import regex
-from sqlalchemy import ForeignKey, Integer, LargeBinary, String, Text, func, select
+from sqlalchemy import ForeignKey, Integer, LargeBinary, String, Text, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
@@ -122,16 +122,18 @@ def keep(tx: Transaction, text: str) -> Digest:
     return name
 
 
+REST = aliased(Words)
+RECALLED = (
+    select(Words.digest, func.coalesce(Words.text, REST.text))
+    .outerjoin(REST, (REST.session_id == Words.session_id) & (REST.digest == Words.rest))
+    .where(Words.session_id == bindparam("session"), Words.digest.in_(bindparam("names", expanding=True)))
+)
+
+
 async def recall(db: AsyncSession, session_id: int, names: Iterable[str]) -> dict[str, str | None]:
     """The words behind the digests, or what is left of them; None for what was taken out."""
-    there = aliased(Words)
     wanted, found = sorted(set(names)), dict[str, str | None]()
     for start in range(0, len(wanted), 500):
-        part = wanted[start : start + 500]
-        query = (
-            select(Words.digest, func.coalesce(Words.text, there.text))
-            .outerjoin(there, (there.session_id == Words.session_id) & (there.digest == Words.rest))
-            .where(Words.session_id == session_id, Words.digest.in_(part))
-        )
-        found.update({name: text for name, text in await db.execute(query)})
+        asked = {"session": session_id, "names": wanted[start : start + 500]}
+        found.update({name: text for name, text in await db.execute(RECALLED, asked)})
     return found

@@ -208,7 +208,7 @@ async def test_after_its_end_a_connection_is_nobodys(hall: Hall) -> None:
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder: Path = tmp_path_factory.mktemp("impatient")
-    with RunningServer(f"sqlite+aiosqlite:///{folder}/facetoface.db", behind=2, tick=0.01) as server:
+    with RunningServer(f"sqlite+aiosqlite:///{folder}/facetoface.db", behind=2, tick=0) as server:
         yield server
 
 

@@ -157,3 +157,30 @@ async def test_a_thousand_texts_in_one_piece_leave_others_their_turns(engine: En
     while connection.turn:
         await connection.turn
     assert heard == ["hello"] * 1000
+
+
+async def test_it_knows_whether_somebody_waits_for_an_answer(engine: Engine) -> None:
+    """From the first text until the last is answered, and also where one is nonsense; a ping is no question."""
+    heard, go_on = list[str](), asyncio.Event()
+
+    async def message(_: str, text: str) -> None:
+        heard.append(text)
+        await go_on.wait()
+        if text == "nonsense":
+            raise ValueError(text)
+
+    engine.handlers = {"message": message}
+    connection, _ = connected(engine)
+    connection.incoming = Incoming()
+    for text in ("4one", "4two", "4nonsense"):
+        connection.data_received(framed(text.encode()))
+    other, _ = connected(engine)
+    other.incoming = Incoming()
+    other.data_received(framed(b"3"))
+    await asyncio.sleep(0)
+    assert engine.answering == 1
+    go_on.set()
+    assert connection.turn
+    await connection.turn
+    await asyncio.sleep(0)
+    assert (engine.answering, heard) == (0, ["one", "two", "nonsense"])

@@ -9,7 +9,7 @@ import pytest
 from websockets.frames import Frame
 from websockets.streams import StreamReader
 
-from live.frames import BINARY, BREATH, TEXT, Crowds, event, frame
+from live.frames import BINARY, BREATH, SHORT_BREATH, TEXT, Crowds, event, frame
 
 
 class Ear:
@@ -89,3 +89,28 @@ async def test_a_large_crowd_lets_others_have_their_turn_and_hears_one_after_the
     await asyncio.gather(first, second)
     assert {tuple(name for name, _ in ear.heard) for ear in ears[:-1]} == {("patch", "pulse")}
     assert [name for name, _ in late.heard] == ["pulse"], "what it came with has the patch in it"
+
+
+async def test_while_somebody_waits_for_an_answer_turns_are_short_and_all_hear_it_all_the_same() -> None:
+    ears, told = [Ear() for _ in range(3 * BREATH)], set[int]()
+
+    def is_hurried() -> bool:
+        told.add(sum(bool(ear.heard) for ear in ears))
+        return True
+
+    crowds = Crowds(is_hurried)
+    for ear in ears:
+        crowds.join(ear, "hall")
+    await crowds.send("patch", {}, "hall")
+    assert sorted(told) == list(range(0, len(ears), SHORT_BREATH))
+    assert {len(ear.heard) for ear in ears} == {1}
+
+
+async def test_few_are_told_without_waiting_for_anybody() -> None:
+    """A desk has its card at once, whoever else waits for an answer."""
+    crowds, one = Crowds(lambda: True), Ear()
+    crowds.join(one, "desk")
+    telling = crowds.send("patch", {}, "desk")
+    with pytest.raises(StopIteration):
+        telling.send(None)
+    assert len(one.heard) == 1

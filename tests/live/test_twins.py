@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,23 @@ async def test_a_session_that_nobody_looks_at_is_not_followed(desk: Desk) -> Non
     await desk.house.asked(State.SHOWN, LATE)
     feed = await desk.broadcast.fresh(desk.house.session_id)
     assert feed.follower is None
+
+
+async def test_duplicates_wait_until_the_many_were_told(desk: Desk) -> None:
+    desk.open()
+    feed, told = desk.broadcast.feeds[desk.house.session_id], asyncio.Event()
+    many = Channel(desk.house.session_id, Audience.PUBLIC, "families", "json", "")
+    one, other = await desk.house.ask(LATE), await desk.house.ask(LATE_TOO)
+    feed.busy[many] = asyncio.create_task(_wait(told))
+    await desk.broadcast.fresh(desk.house.session_id)
+    await asyncio.wait({feed.follower.following}, timeout=0)
+    assert feed.follower.following
+    assert desk.twins.of(desk.house.session_id) == {}
+    told.set()
+    await feed.busy.pop(many)
+    await feed.follower.following
+    assert set(desk.twins.of(desk.house.session_id)) == {one, other}
+
+
+async def _wait(told: asyncio.Event) -> None:
+    await told.wait()
