@@ -20,7 +20,8 @@ from live import texts
 from live.rendering import row_view
 from live.visit import Visit, visit
 from moderation import audit
-from moderation.audit import FAMILIES, KINDS, Line, Reader, Wanted
+from moderation.audit import FAMILIES, Line, Reader, Wanted
+from moderation.sayings import KINDS
 from sessions import log, people
 from sessions.board import Board
 from sessions.events import Entry
