@@ -7,86 +7,40 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-import rich
-import rich.progress
-import rich.table
 import segno
 import structlog
-from pydantic import ValidationError
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from live import demo as demos
-from live import proof, server
-from live.passes import plan_rehearsal, read_link
-from live.phone import SILENT
-from live.rehearsal import MOST_PHONES, MOST_SECONDS, NotAllowed, Rehearsal
+from live import server
+from live.console import OPERATOR, bind, read_settings, with_database
+from live.passes import plan_rehearsal
+from live.rehearse import rehearse
 from live.settings import Settings
-from live.verdict import FAILS, Findings, judge, percentile
+from live.verify import verify
 from live.workers import Workers
-from sessions import lifecycle, people, schema
+from sessions import lifecycle, people
 from sessions import session as sessions
 from sessions.database import AWAY, Database
 from sessions.events import Plan
-from sessions.permissions import Caller, Role
-from sessions.proof import Proof, prove
-from sessions.refusals import Refusal
+from sessions.permissions import Role
 from sessions.session import Session
 
 log = structlog.get_logger()
-T = TypeVar("T")
-OPERATOR = Caller("operator", frozenset({Role.ADMINISTRATOR}), "Operator")
-"""Whoever can run this command has the database in their hands already."""
-
-
-def read_settings(**changes: Any) -> Settings:
-    try:
-        return Settings(**{name: value for name, value in changes.items() if value is not None})
-    except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors())
-        raise click.ClickException(f"The settings cannot be used. {told}") from None
-
-
-def with_database(do: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:
-    """Run `do` on the migrated database of the settings; a refusal becomes a sentence."""
-    settings = settings or read_settings()
-
-    async def turn() -> T:
-        if settings.data_dir:
-            settings.data_dir.mkdir(parents=True, exist_ok=True)
-        database = Database(settings.database_url, settings.cipher(), settings.signer())
-        try:
-            await schema.migrate(database)
-            return await do(database)
-        finally:
-            await database.dispose()
-
-    try:
-        return asyncio.run(turn())
-    except Refusal as refusal:
-        raise click.ClickException(refusal.say(str)) from None
-
-
-def bind(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
-    try:
-        if not is_shared:
-            return server.listen(host, port)
-        # Only a socket that is not shared is refused where somebody else shares theirs: another server of ours.
-        with server.listen(host, port) as alone:
-            port = alone.getsockname()[1]
-        return server.listen(host, port, is_shared=True)
-    except OSError as error:
-        raise click.ClickException(f"Cannot listen on {host}:{port}: {error.strerror}. Try another PORT.") from None
 
 
 @click.group()
 @click.version_option(package_name="facetoface")
 def main() -> None:
     """Live question-and-answer sessions between a school district and its families."""
+
+
+main.add_command(rehearse)
+main.add_command(verify)
 
 
 @main.command()
@@ -232,65 +186,6 @@ def rehearsal() -> None:
 
 
 @main.command()
-@click.argument("link")
-@click.option("--phones", type=click.IntRange(1, MOST_PHONES), default=200, show_default=True)
-@click.option(
-    "--seconds", type=click.IntRange(5, MOST_SECONDS), default=60, show_default=True, help="After all joined."
-)
-@click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Also write what was found here.")
-def rehearse(link: str, phones: int, seconds: int, file: Path | None) -> None:
-    """Try out whether a server holds: a crowd joins, asks, votes and reads in the session of LINK, and of no other.
-
-    LINK is what `facetoface session rehearsal` printed on that server. Ends with 1 if it does not hold.
-    """
-    where = read_link(link)
-    if where is None:
-        raise click.ClickException(
-            "This is no link of a rehearsal. A crowd on a real session would be an attack; "
-            "on the server, run: facetoface session rehearsal"
-        )
-    with rich.progress.Progress(transient=True) as bars:
-        lines = {what: bars.add_task(what, total=None) for what in ("joined", "asked", "voted", "changed")}
-
-        def progress(what: str, count: int, total: int) -> None:
-            bars.update(lines[what], completed=count, total=total)
-
-        try:
-            found = asyncio.run(Rehearsal(where, phones, seconds, progress).run())
-        except NotAllowed as no:
-            raise click.ClickException(str(no)) from None
-        except SILENT as error:
-            raise click.ClickException(f"{where.base} cannot be reached, or broke off: {error}") from None
-    verdict, sentences = judge(found)
-    if file:
-        file.write_text(json.dumps(found.told() | {"verdict": verdict, "says": sentences}, indent=2) + "\n")
-    show_findings(found)
-    click.echo("\n" + "\n".join(sentences))
-    sys.exit(verdict == FAILS)
-
-
-def show_findings(found: Findings) -> None:
-    table = rich.table.Table("", "median", "99 of 100", "longest", box=None)
-    titles = {
-        "waits": "from opening the page until in",
-        "deliveries": "from a change until a phone has it",
-        "acks": "from asking until confirmed",
-        "votes": "from voting until confirmed",
-        "lag": "our own lateness",
-    }
-    for name, title in titles.items():
-        times = getattr(found, name)
-        table.add_row(title, *(f"{percentile(times, share) * 1e3:,.0f} ms" for share in (0.5, 0.99, 1.0)))
-    rich.print(table)
-    click.echo(
-        f"{found.joined:,} of {found.phones:,} joined, {found.joins_per_second:.0f} a second; "
-        f"{len(found.acks):,} asked, {len(found.votes):,} voted, {found.changes} changes; {found.losses} losses"
-    )
-    for fault in found.faults:
-        click.echo(f"  {fault}")
-
-
-@main.command()
 @click.argument("code", required=False)
 @click.option("--role", type=click.Choice([r.value for r in Role if r is not Role.PARTICIPANT]), required=True)
 @click.option("--name", default="", help="Who it is for; they are asked otherwise.")
@@ -306,62 +201,6 @@ def invite(code: str | None, role: str, name: str) -> None:
             return token
 
     click.echo(f"{read_settings().home}/invite/{with_database(do)}")
-
-
-@main.command()
-@click.argument("codes", nargs=-1)
-@click.option("--archive", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="An export.")
-@click.option("--trust", "older", multiple=True, metavar="KEY", help="A public key that was used before this one.")
-@click.option("--key", "only_key", is_flag=True, help="Only print the public key.")
-def verify(codes: tuple[str, ...], file: Path | None, older: tuple[str, ...], only_key: bool) -> None:
-    """Check the records of all sessions, or of those with these CODES, or what an export says against them."""
-    settings = read_settings()
-    signer = settings.signer()
-    if only_key:
-        click.echo(signer.key if signer else "No signing key is set.")
-        return
-    trusted = {*older, *([signer.key] if signer else [])}
-    body = file.read_bytes() if file else None
-
-    async def do(database: Database) -> bool:
-        async with database.reading() as db:
-            if body is not None:
-                told = await proof.check(db, body, settings, trusted)
-                for line in told.holds:
-                    click.echo(f"  {line}")
-                for fault in told.faults:
-                    click.echo(f"  NOT SOUND: {fault}")
-                return not told.faults
-            found = [await sessions.find(db, code) for code in codes] or list(
-                await db.scalars(select(Session).order_by(Session.id))
-            )
-            sound = True
-            for one in found:
-                proved = await prove(db, one, database.cipher, trusted)
-                end, faults = proved.head, proved.faults
-                click.echo(f"{one.code}  {end.seq} events  {end.hash}  {'sound' if not faults else 'NOT SOUND'}")
-                for line in [*faults, *sayings(proved)]:
-                    click.echo(f"  {line}")
-                sound = sound and not faults
-            click.echo(LIMITS_OF_PROOF)
-            return sound
-
-    if not with_database(do):
-        sys.exit(1)
-
-
-LIMITS_OF_PROOF = (
-    "This shows that nothing within these logs was changed, moved, added or removed since its head was signed.\n"
-    "It cannot show that the end of a log was not cut off together with its signatures: for that, check an export\n"
-    "that lies elsewhere, with --archive. Nor can it show anything to somebody who does not know the public key."
-)
-
-
-def sayings(proved: Proof) -> list[str]:
-    """What else there is to know, sound or not."""
-    signed = f"signed up to entry {proved.signed}" if proved.signed else "not signed: its chain alone speaks for it"
-    sealed = f"taken out and sealed: {proved.sealed}" if proved.sealed else ""
-    return [line for line in (signed, sealed) if line]
 
 
 @main.command()

@@ -146,3 +146,13 @@ async def house(database: Database) -> House:
 async def small_house(sqlite: Database) -> House:
     """A live session on SQLite."""
     return await House.build(sqlite)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of an operator's, with the settings for it."""
+    monkeypatch.setenv("FACETOFACE_DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path}/facetoface.db")
+    monkeypatch.setenv("FACETOFACE_PUBLIC_URL", "https://ask.example.org")
+    for name in ("REDIS_URL", "SECRET_KEY", "HOST", "PORT"):
+        monkeypatch.delenv(f"FACETOFACE_{name}", raising=False)
+    return tmp_path

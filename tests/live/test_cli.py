@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -12,41 +11,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from click.testing import CliRunner, Result
 
-from live.cli import main
-from tests.running import PATIENCE, SECRET, facetoface
+from tests.running import PATIENCE, facetoface
 from tests.servers import free_port
+from tests.typed import done, refused
 
 SPEAKABLE = re.compile(r"^[ABCDEFGHJKMNPQRTUVWXYZ2346789]{6}$")
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of an operator's, with the settings for it."""
-    monkeypatch.setenv("FACETOFACE_DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path}/facetoface.db")
-    monkeypatch.setenv("FACETOFACE_PUBLIC_URL", "https://ask.example.org")
-    for name in ("REDIS_URL", "SECRET_KEY", "HOST", "PORT"):
-        monkeypatch.delenv(f"FACETOFACE_{name}", raising=False)
-    return tmp_path
-
-
-def run(*words: str) -> Result:
-    return CliRunner().invoke(main, words)
-
-
-def done(*words: str) -> str:
-    result = run(*words)
-    assert result.exit_code == 0, result.output
-    return result.stdout.strip()
-
-
-def refused(*words: str) -> str:
-    """What a command that cannot be done says: one line, and no traceback."""
-    result = run(*words)
-    assert result.exit_code != 0
-    assert isinstance(result.exception, SystemExit), result.exception
-    return result.output.strip()
 
 
 def test_a_session_is_planned(folder: Path) -> None:
@@ -84,67 +54,6 @@ def test_an_invitation_is_made(folder: Path) -> None:
     assert "There is no session with this code." in refused("invite", "NOPE22", "--role", "moderator")
     assert "participant" in refused("invite", code, "--role", "participant")
     assert "--role" in refused("invite", code)
-
-
-def test_a_log_is_verified_and_a_change_to_it_is_found(folder: Path) -> None:
-    code, other = done("session", "new", "Bus routes", "--starts", "2031-07-01T18:00"), done("session", "new", "Other")
-    lines = [line for line in done("verify").splitlines() if "  " in line.strip()]
-    assert [line.split()[0] for line in lines] == [code, other]
-    assert all(line.endswith("  sound") for line in lines)
-    assert lines[0].split()[1:3] == ["2", "events"]
-    with sqlite3.connect(folder / "facetoface.db") as db:
-        db.execute("UPDATE log SET body = replace(body, 'Bus routes', 'Bus r0utes') WHERE session_id = 1")
-    result = run("verify")
-    assert result.exit_code == 1
-    assert f"{code}  2 events" in result.output
-    assert "NOT SOUND" in result.output.splitlines()[0]
-    assert "event 1 (session.planned) does not fit its hash" in result.output
-    assert done("verify", other).splitlines()[0].endswith("  sound"), "the others are"
-    assert run("verify", code).exit_code == 1
-    assert "There is no session with this code." in refused("verify", "NOPE22")
-
-
-def test_a_log_whose_end_was_cut_is_not_sound(folder: Path) -> None:
-    done("session", "new", "Bus routes", "--starts", "2031-07-01T18:00")
-    with sqlite3.connect(folder / "facetoface.db") as db:
-        db.execute("DELETE FROM streams WHERE log_seq = 2")
-        db.execute("DELETE FROM log WHERE seq = 2")
-    result = run("verify")
-    assert (result.exit_code, "NOT SOUND" in result.output) == (1, True)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "said"),
-    [
-        ("PUBLIC_URL", "*", "without *"),
-        ("PUBLIC_URL", "https://*.example.org", "without *"),
-        ("PUBLIC_URL", "ask.example.org", "full addresses"),
-        ("SECRET_KEY", "short", "at least 32 characters"),
-        ("DATABASE_URL", "postgresql+asyncpg://x@localhost/x", "SECRET_KEY must be set"),
-        ("LOG_LEVEL", "LOUD", "LOG_LEVEL is one of"),
-        ("PORT", "seventy", "port"),
-        ("TICK", "-1", "tick"),
-    ],
-)
-def test_settings_that_cannot_be_used_are_refused(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
-) -> None:
-    monkeypatch.setenv(f"FACETOFACE_{name}", value)
-    for command in (["run"], ["verify"]):
-        told = refused(*command)
-        assert told.startswith("Error: The settings cannot be used.")
-        assert said in told
-        assert SECRET not in told
-
-
-def test_a_port_that_is_taken(folder: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        said = refused("run", "--port", str(port))
-        assert said.startswith(f"Error: Cannot listen on 127.0.0.1:{port}: ")
-        assert refused("demo", "--port", str(port), "--data", str(folder / "demo")).startswith("Error: Cannot listen")
 
 
 def test_a_demo_is_not_put_among_real_sessions(folder: Path) -> None:

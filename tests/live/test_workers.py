@@ -11,9 +11,9 @@ import pytest
 
 from live import workers
 from live.workers import SOUND, Place, Workers
-from tests.live.test_cli import refused
 from tests.running import PATIENCE, SECRET, RunningServer, until
 from tests.servers import PostgresServer, RedisServer, is_alive, wait_until_dead
+from tests.typed import refused
 
 
 class Several(RunningServer):
