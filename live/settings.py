@@ -124,6 +124,22 @@ class Settings(BaseSettings):
                 raise ValueError("PUBLIC_URL must list full addresses such as https://ask.example.org, without *")
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def named_proxies(cls, value: str) -> str:
+        for one in (one.strip() for one in value.split(",") if value):
+            try:
+                bits = 0 if one == "*" else ipaddress.ip_network(one).prefixlen
+            except ValueError:  # It would be trusted by a name that no connection has: never.
+                raise ValueError(
+                    f"TRUSTED_PROXIES lists addresses and networks such as 127.0.0.1 or 172.30.83.0/24; not {one!r}"
+                ) from None
+            # What a trusted peer says is believed: where all are, each client chooses its own address, and with it
+            # whose budget it spends. Also behind a proxy on this machine, which appends to what its client wrote.
+            if bits == 0:
+                raise ValueError("TRUSTED_PROXIES must name your proxies, such as 127.0.0.1, not everybody")
+        return value
+
     @field_validator("recordings_from")
     @classmethod
     def plain_origins(cls, value: str) -> str:

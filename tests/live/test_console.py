@@ -17,6 +17,8 @@ from tests.typed import refused
         ("PUBLIC_URL", "*", "without *"),
         ("PUBLIC_URL", "https://*.example.org", "without *"),
         ("PUBLIC_URL", "ask.example.org", "full addresses"),
+        ("TRUSTED_PROXIES", "*", "must name your proxies, such as 127.0.0.1, not everybody"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "not '10.0.0.1/8'"),
         ("SECRET_KEY", "short", "at least 32 characters"),
         ("DATABASE_URL", "postgresql+asyncpg://x@localhost/x", "SECRET_KEY must be set"),
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL is one of"),

@@ -43,6 +43,14 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.port, settings.log_level) == (9000, "DEBUG")
 
 
+@pytest.mark.parametrize(
+    "proxies", ["", "127.0.0.1", "172.30.83.0/24,10.1.2.3", "::1, fd00::/8", "10.0.0.0/8 ,192.0.2.1"]
+)
+def test_proxies_are_trusted_by_their_addresses(proxies: str) -> None:
+    for host in ("127.0.0.1", "0.0.0.0"):
+        assert Settings(trusted_proxies=proxies, host=host).trusted_proxies == proxies
+
+
 def test_a_districts_words_are_read_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     listed = tmp_path / "words.txt"
     listed.write_text("\ufeffFudge\nbellaquería\n", encoding="utf-8")
@@ -76,6 +84,15 @@ BAD: list[tuple[str, str]] = [
     ("RECORDINGS_FROM", 'https://video.example.org"'),
     ("RECORDINGS_FROM", "https://vídeo.example.org"),
     ("PUBLIC_URL", "https://ask.example.org,"),
+    ("TRUSTED_PROXIES", "*"),
+    ("TRUSTED_PROXIES", "172.30.83.0/24,*"),
+    ("TRUSTED_PROXIES", "127.0.0.1, *"),
+    ("TRUSTED_PROXIES", "0.0.0.0/0"),
+    ("TRUSTED_PROXIES", "::/0"),
+    ("TRUSTED_PROXIES", "0.0.0.0/0.0.0.0"),
+    ("TRUSTED_PROXIES", "172.30.83.1/24"),
+    ("TRUSTED_PROXIES", "balancer"),
+    ("TRUSTED_PROXIES", "127.0.0.1,"),
     ("SECRET_KEY", "short"),
     ("PORT", "65536"),
     ("PORT", "-1"),
