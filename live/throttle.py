@@ -37,7 +37,7 @@ BUDGETS: dict[str, Budget] = {
     "draft": Budget(20, 2.0),
 }
 N = TypeVar("N")
-CROWD = Budget(5_000, 0.2)
+WHOLE = Budget(5_000, 0.2)
 """New questions of a whole session: 5,000 at once, then 5 a second."""
 LANE = Budget(60, 2.0)
 """New questions from one address, counted only while the session's own budget is more than half spent: 2,000 parents
@@ -97,7 +97,7 @@ class Throttle:
         self.purses: OrderedDict[tuple[int, str, str], Purse] = OrderedDict()
         self.lanes: OrderedDict[tuple[int, str], Purse] = OrderedDict()
         # Never forgotten: else a flood of new people would give a session its spent budget back.
-        self.crowds: dict[int, Purse] = {}
+        self.wholes: dict[int, Purse] = {}
         self.told: Callable[[Spend], None] = _nobody
 
     def spend(self, session_id: int, person: str, command: str, key: str, address: str = "") -> None:
@@ -113,7 +113,7 @@ class Throttle:
         lane = ""
         if command == "question.ask":
             try:
-                lane = self._crowd(session_id, address)
+                lane = self._spend_whole(session_id, address)
             except Refusal:
                 self.told(Spend(session_id, person, command, "", ""))
                 raise
@@ -130,22 +130,22 @@ class Throttle:
             return
         self._remember(purse, spend.key)
         if spend.command == "question.ask":
-            self._give(self._whole(spend.session), CROWD)
+            self._give(self._whole(spend.session), WHOLE)
         if spend.lane:
             self._give(self._purse(self.lanes, (spend.session, spend.lane), LANE), LANE)
 
-    def _crowd(self, session_id: int, address: str) -> str:
+    def _spend_whole(self, session_id: int, address: str) -> str:
         """Identities cost nothing to make, so a session has a budget of its own; answers whose lane was used."""
-        crowd, lane = self._whole(session_id), ""
-        self._fill(crowd, CROWD)
-        if crowd.left < CROWD.burst / 2:
+        whole, lane = self._whole(session_id), ""
+        self._fill(whole, WHOLE)
+        if whole.left < WHOLE.burst / 2:
             lane = lane_of(address)
             self._take(self._purse(self.lanes, (session_id, lane), LANE), LANE)
-        self._take(crowd, CROWD)
+        self._take(whole, WHOLE)
         return lane
 
     def _whole(self, session_id: int) -> Purse:
-        return self.crowds.setdefault(session_id, Purse(CROWD.burst, self.now()))
+        return self.wholes.setdefault(session_id, Purse(WHOLE.burst, self.now()))
 
     def _own(self, session_id: int, person: str, command: str) -> tuple[Purse, Budget]:
         budget = BUDGETS.get(command, STAFF)

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, TimeoutError, expect
 
-from tests.browser.crowd import flood, questions
 from tests.browser.devices import LAPTOP, PHONE, Demo, Hands
+from tests.browser.families import flood, questions
 from tests.browser.test_asking import desk_of
 from tests.browser.test_journey import begun
 

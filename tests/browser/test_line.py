@@ -8,8 +8,8 @@ from typing import Any
 import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.crowd import ask
 from tests.browser.devices import LAPTOP, PHONE, Demo, Desk, Hands
+from tests.browser.families import ask
 from tests.browser.test_asking import Desk as Helper
 from tests.browser.test_asking import desk_of
 from tests.browser.test_journey import begun

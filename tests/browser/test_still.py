@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.crowd import ask
 from tests.browser.devices import LAPTOP, PHONE, Demo, Desk, Hands, Line
+from tests.browser.families import ask
 from tests.browser.test_asking import desk_of
 from tests.browser.test_journey import begun
 

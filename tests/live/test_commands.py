@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from live.commands import COMMANDS, Command, Commands, OnQuestion, Work, read
-from live.throttle import BUDGETS, CROWD, LANE, Throttle
+from live.throttle import BUDGETS, LANE, WHOLE, Throttle
 from moderation.questions import Question
 from sessions import captions
 from sessions.database import Database, Transaction
@@ -370,7 +370,7 @@ async def test_the_address_of_who_asks_is_counted(small_house: House) -> None:
     """Who makes themselves a new person for each question is slowed once the session's own budget is half spent."""
     house = small_house
     commands = spenders(house, [1000.0])
-    for n in range(CROWD.burst // 2 + 1 + LANE.burst):
+    for n in range(WHOLE.burst // 2 + 1 + LANE.burst):
         commands.throttle.spend(house.session_id, f"nobody-{n}", "question.ask", "key-00000", "203.0.113.7")
     assert await outcome(commands, house, ASK, by=Caller("new"), address="203.0.113.7") == "too_fast"
     question = await outcome(commands, house, ASK, by=Caller("other"), address="192.0.2.1")

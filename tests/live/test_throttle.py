@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pytest
 
 from live.commands import COMMANDS
-from live.throttle import BUDGETS, CROWD, LANE, MOST_PEOPLE, REMEMBERED_KEYS, STAFF, Budget, Spend, Throttle, stamp
+from live.throttle import BUDGETS, LANE, MOST_PEOPLE, REMEMBERED_KEYS, STAFF, WHOLE, Budget, Spend, Throttle, stamp
 from sessions.refusals import Refusal
 
 ASK = BUDGETS["question.ask"]
-FREE = CROWD.burst // 2 + 1
+FREE = WHOLE.burst // 2 + 1
 """Questions of a session before anybody's address is looked at: then less than half of its budget is left."""
 FRESH = itertools.count()
 
@@ -87,7 +87,7 @@ def test_trying_again_with_the_same_key_costs_nothing(throttle: Throttle) -> Non
     for _ in range(100):
         throttle.spend(1, "rosa", "question.ask", "key-00000 digest")
     assert spend(throttle, 20) == ASK.burst - 1
-    assert throttle.crowds[1].left == CROWD.burst - ASK.burst
+    assert throttle.wholes[1].left == WHOLE.burst - ASK.burst
 
 
 def test_other_words_under_the_same_key_are_another_action(throttle: Throttle) -> None:
@@ -137,25 +137,25 @@ def test_a_script_that_makes_itself_people_is_slowed_and_others_are_not(throttle
 
 def test_lanes_are_open_again_once_the_session_has_half_its_budget(throttle: Throttle, clock: Clock) -> None:
     flooded(throttle)
-    clock.now += CROWD.seconds * (LANE.burst + 1000)
+    clock.now += WHOLE.seconds * (LANE.burst + 1000)
     assert crowd(throttle, 1000, "203.0.113.7") == 1000
     # What came back to the lane meanwhile is no more than its burst.
     assert crowd(throttle, 1000, "203.0.113.7") == LANE.burst
 
 
 def test_a_session_takes_no_more_than_its_budget_from_however_many_addresses(throttle: Throttle, clock: Clock) -> None:
-    assert [crowd(throttle, 1, f"198.51.100.{n}") for n in range(CROWD.burst)] == [1] * CROWD.burst
+    assert [crowd(throttle, 1, f"198.51.100.{n}") for n in range(WHOLE.burst)] == [1] * WHOLE.burst
     with pytest.raises(Refusal) as refused:
         throttle.spend(1, "luis", "question.ask", "key-00000 digest", "192.0.2.1")
     assert (refused.value.code, refused.value.extra) == ("too_fast", {"retry_after": 1})
     assert crowd(throttle, 1, session=2) == 1
     clock.now += 2
-    assert sum(crowd(throttle, 1, f"192.0.2.{n}") for n in range(100)) == 2 / CROWD.seconds
+    assert sum(crowd(throttle, 1, f"192.0.2.{n}") for n in range(100)) == 2 / WHOLE.seconds
 
 
 def test_a_refused_lane_is_not_a_free_retry(throttle: Throttle, clock: Clock) -> None:
     flooded(throttle)
-    before = throttle.crowds[1].left
+    before = throttle.wholes[1].left
     waits = []
     for _ in range(20):
         with pytest.raises(Refusal) as refused:
@@ -164,30 +164,30 @@ def test_a_refused_lane_is_not_a_free_retry(throttle: Throttle, clock: Clock) ->
         waits.append(refused.value.extra["retry_after"])
     # Each try has cost them one of their own, and then it is theirs that is empty; the others' was not touched.
     assert waits == [LANE.seconds + 1] * ASK.burst + [ASK.seconds + 1] * (20 - ASK.burst)
-    assert throttle.crowds[1].left == before
+    assert throttle.wholes[1].left == before
     clock.now += ASK.seconds + 1
     throttle.spend(1, "mallory", "question.ask", "key-00000 digest", "203.0.113.7")
-    left = throttle.crowds[1].left
+    left = throttle.wholes[1].left
     throttle.spend(1, "mallory", "question.ask", "key-00000 digest", "203.0.113.7")
-    assert throttle.crowds[1].left == left
+    assert throttle.wholes[1].left == left
 
 
-def test_who_is_too_fast_themselves_takes_nothing_from_the_crowd(throttle: Throttle) -> None:
+def test_who_is_too_fast_themselves_takes_nothing_from_the_session(throttle: Throttle) -> None:
     assert spend(throttle, 10_000) == ASK.burst
-    assert throttle.crowds[1].left == CROWD.burst - ASK.burst
+    assert throttle.wholes[1].left == WHOLE.burst - ASK.burst
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"question.ask"}))
-def test_nothing_but_new_questions_counts_for_the_crowd(throttle: Throttle, command: str) -> None:
+def test_nothing_but_new_questions_counts_for_the_session(throttle: Throttle, command: str) -> None:
     """A vote of everybody in a hall, and whatever staff do: neither uses up what is for questions, nor waits for it."""
     for n in range(100):
         assert spend(throttle, 3, command, person=f"parent-{n}") == 3
     assert {what for _, _, what in throttle.purses} == {command if command in BUDGETS else ""}
     flooded(throttle)
-    before = {number: purse.left for number, purse in throttle.crowds.items()}, dict(throttle.lanes)
+    before = {number: purse.left for number, purse in throttle.wholes.items()}, dict(throttle.lanes)
     for n in range(100):
         assert spend(throttle, 2, command, person=f"other-{n}", address="203.0.113.7") == 2
-    assert ({number: purse.left for number, purse in throttle.crowds.items()}, dict(throttle.lanes)) == before
+    assert ({number: purse.left for number, purse in throttle.wholes.items()}, dict(throttle.lanes)) == before
 
 
 def test_each_command_of_families_has_a_budget_of_its_own(throttle: Throttle) -> None:
@@ -253,8 +253,8 @@ def test_what_one_server_let_through_is_spent_at_another(clock: Clock) -> None:
     for word in told:
         two.hear(word)
     assert two.purses == one.purses
-    assert {number: purse.left for number, purse in two.crowds.items()} == {
-        number: purse.left for number, purse in one.crowds.items()
+    assert {number: purse.left for number, purse in two.wholes.items()} == {
+        number: purse.left for number, purse in one.wholes.items()
     }
     assert {lane: purse.left for lane, purse in two.lanes.items()} == {
         lane: purse.left for lane, purse in one.lanes.items()
@@ -262,7 +262,7 @@ def test_what_one_server_let_through_is_spent_at_another(clock: Clock) -> None:
     for word in told:
         if word.key:
             two.hear(word)
-    assert [purse.left for purse in two.crowds.values()] == [purse.left for purse in one.crowds.values()]
+    assert [purse.left for purse in two.wholes.values()] == [purse.left for purse in one.wholes.values()]
 
 
 def test_a_debt_is_paid_off_before_anything_is_given(throttle: Throttle, clock: Clock) -> None:

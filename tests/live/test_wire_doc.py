@@ -12,7 +12,7 @@ from live.app import MOST_BODY, RECHECK_EVERY
 from live.commands import COMMANDS
 from live.identity import RECEIPT_DAYS
 from live.incoming import MOST_BYTES
-from live.throttle import BUDGETS, CROWD, LANE, STAFF
+from live.throttle import BUDGETS, LANE, STAFF, WHOLE
 from moderation import decisions, questions
 from sessions import people
 from sessions.audiences import SCREENS, UNSEEN, Card
@@ -132,7 +132,7 @@ def test_budgets() -> None:
     budgets = {f"`{name}`": budget for name, budget in BUDGETS.items()} | {"all others together": STAFF}
     assert rows == [[name, str(b.burst), f"{b.seconds:g} s"] for name, b in budgets.items()]
     paragraph = re.sub(r"\s+", " ", DOC)
-    for budget, told in ((CROWD, "{} at once, then one every {:g} s"), (LANE, "{} at once, then one every {:g} s")):
+    for budget, told in ((WHOLE, "{} at once, then one every {:g} s"), (LANE, "{} at once, then one every {:g} s")):
         assert told.format(budget.burst, budget.seconds) in paragraph
     assert f"to read for {RECEIPT_DAYS} days" in paragraph
 

@@ -25,7 +25,7 @@ from sessions.database import Database
 from sessions.permissions import Caller
 from sessions.session import Session
 from sessions.session import find as find_session
-from tests.browser.crowd import flood, questions
+from tests.browser.families import flood, questions
 from tests.load.scene import HOST, server
 from tests.running import SECRET
 
