@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from live import texts
-from live.commands import Lang
+from live.bodies import Lang
 from live.identity import nobody
 from live.rendering import session_view
 from live.visit import Visit, visit

@@ -22,7 +22,7 @@ from structlog.testing import capture_logs
 from live.alarms import HOLD, PAUSES, SAY, SUBJECT, Alarms, Email, Way, Webhook, ways
 from live.rendering import Renderer
 from live.settings import Settings
-from moderation import questions
+from moderation import asking
 from moderation.alarms import TOO_OLD, Alarm
 from sessions.database import Database, clock
 from sessions.events import QuestionAlerted, State
@@ -285,12 +285,12 @@ async def test_what_is_seen_when_it_is_asked_or_changed_is_told_too(house: House
     office, flags = Office(house, email(mail)), ("danger",)
     async with house.database.writing() as tx:
         await tx.lock(house.session_id)
-        asked = await questions.ask(tx, house.rosa, words="Number 1?", lang="en", flags=flags)
+        asked = await asking.ask(tx, house.rosa, words="Number 1?", lang="en", flags=flags)
     await office.turn()
     changed = await house.ask("Number 2?")
     async with house.database.writing() as tx:
         await tx.lock(house.session_id)
-        await questions.edit(tx, house.rosa, changed, "Number 3?", "en", flags=flags)
+        await asking.edit(tx, house.rosa, changed, "Number 3?", "en", flags=flags)
     await office.turn()
     assert await office.alerted() == [(asked.id, "email", "alarms"), (changed, "email", "alarms")]
     await check(house)

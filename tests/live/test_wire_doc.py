@@ -13,7 +13,7 @@ from live.commands import COMMANDS
 from live.identity import RECEIPT_DAYS
 from live.incoming import MOST_BYTES
 from live.throttle import BUDGETS, LANE, STAFF, WHOLE
-from moderation import decisions, questions
+from moderation import asking, decisions
 from sessions import people
 from sessions.audiences import SCREENS, UNSEEN, Card
 from sessions.events import EVENTS, Plan, State
@@ -112,8 +112,8 @@ def test_limits() -> None:
     assert f"{Plan(title='').limit} characters" in told.pop("a question")
     assert f"({LIMITS.start} to {LIMITS.stop - 1})" in DOC
     assert told == {
-        "the name of an asker": f"{questions.MAX_NAME} characters",
-        "a contact": f"{questions.MAX_CONTACT} characters",
+        "the name of an asker": f"{asking.MAX_NAME} characters",
+        "a contact": f"{asking.MAX_CONTACT} characters",
         "a sentence to the asker": f"{decisions.MAX_SAY} characters",
         "a note": f"{decisions.MAX_NOTE} characters",
         "an answer": f"{decisions.MAX_ANSWER} characters",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from moderation import questions
+from moderation import asking
 from moderation.alarms import Alarm
 from sessions.events import QuestionFlagged, State
 from sessions.permissions import Caller
@@ -27,7 +27,7 @@ async def asked(house: House, *words: str, flags: tuple[str, ...] = (DANGER,), *
     """Questions for which screening proposes these flags, in one commit."""
     async with house.database.writing() as tx:
         await tx.lock(house.session_id)
-        found = [await questions.ask(tx, house.rosa, one, "en", flags=flags, **more) for one in words]
+        found = [await asking.ask(tx, house.rosa, one, "en", flags=flags, **more) for one in words]
         return [question.id for question in found]
 
 
@@ -35,7 +35,7 @@ async def edited(house: House, question: str, *words: str, flags: tuple[str, ...
     async with house.database.writing() as tx:
         await tx.lock(house.session_id)
         for one in words:
-            await questions.edit(tx, house.rosa, question, one, "en", flags=flags)
+            await asking.edit(tx, house.rosa, question, one, "en", flags=flags)
 
 
 async def flag(house: House, question: str, flag: str, on: bool = True) -> None:
@@ -145,7 +145,7 @@ async def test_what_is_rolled_back_raises_no_alarm(house: House) -> None:
     with pytest.raises(ZeroDivisionError):
         async with house.database.writing() as tx:
             await tx.lock(house.session_id)
-            await questions.ask(tx, house.rosa, "Help me.", "en", flags=(DANGER,))
+            await asking.ask(tx, house.rosa, "Help me.", "en", flags=(DANGER,))
             await tx.flush()
             raise ZeroDivisionError
     assert await alarms(house) == {}
