@@ -52,7 +52,9 @@ IN_SIGHT = """([selector, chance]) => {
 }"""
 """Where one of these can be pressed, and of which question it is."""
 FREE = "#list > [data-card]:not([data-left], [data-claim='other']) a.open"
-APPROVE, DECLINE, REASON = "[data-decide] > form > .main", "[data-decide] summary[data-key=d]", "[data-digit='1']"
+APPROVE = "[data-decide] > form[data-command='question.approve'] > .main"
+"""What stands there is read before it is pressed: a colleague may have approved it, and then that puts it in line."""
+DECLINE, REASON = "[data-decide] summary[data-key=d]", "[data-digit='1']"
 
 
 class Moderator:
