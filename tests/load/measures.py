@@ -15,6 +15,7 @@ from tests.load.table import Table
 ROUNDS, STOCK_ROUNDS = 7, 3
 LOAD_SECONDS, RATE = 8, 50
 BOARDS, BOARD_SECONDS = 8_000, 6
+CUTS = 3
 STALLED, SPOKEN, GONE_WITHIN = 50, 180, 20
 AMONG = 1_050
 QUIET = 0.5
@@ -209,6 +210,13 @@ async def coming_back(table: Table, scene: Scene, crowd: Crowd, phones: int) -> 
     if told["joined"] != phones:
         table.check("coming back", [str(told)])
     await settled(table, scene, crowd, "after the cut")
+    # Whatever the first time needed, more of the same must not need more of.
+    memory = scene.servers[0].memory()
+    for _ in range(CUTS):
+        await crowd.do("cut", group=PUBLIC, parallel=512, seconds=90)
+    grown = scene.servers[0].memory() / memory
+    table.line(f"server memory after {CUTS} more such cuts", grown, "× before", "≤ 1.05 ×", grown <= 1.05)
+    await settled(table, scene, crowd, "after more cuts")
 
 
 async def stalled(table: Table, scene: Scene, crowd: Crowd, phones: int) -> None:
