@@ -144,8 +144,9 @@ def contents(found: Archive, view: View) -> list[tuple[str | None, int, str, lis
         those = [asked for asked in found.questions if _topic(found, asked) == topic]
         if those:
             first = f"/archive/{found.code}?by=topic&q={those[0].card.id}"
-            each = [(asked, view.place(places[asked.card.id], f"q-{asked.card.id}")) for asked in those]
-            listed.append((topic, len(those), first, each if is_short else []))
+            named = those if is_short else []
+            each = [(asked, view.place(places[asked.card.id], f"q-{asked.card.id}")) for asked in named]
+            listed.append((topic, len(those), first, each))
     return listed
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -17,7 +18,7 @@ from live.compression import compressed
 from live.house import House
 from live.rendering import Renderer, own_name, when
 from live.visit import visit
-from sessions import export, sheets
+from sessions import export, sheets, transcript
 from sessions.archive import Archive, Asked
 from sessions.events import SessionState, State
 from sessions.markdown import Teller, as_markdown, clock
@@ -52,8 +53,11 @@ class Taken(NamedTuple):
 
 def as_page(taken: Taken) -> bytes:
     archive = taken.archive
-    told: dict[str, Any] = {"archive": archive, "address": taken.address}
-    named: dict[str, Any] = {"outcome": outcome, "own_name": own_name, "clock": clock}
+    langs = sorted(archive.tracks, key=lambda lang: lang != taken.lang)  # The reader's own comes first.
+    stretches = transcript.stretches(archive, langs)
+    sections = [(section, list(those)) for section, those in groupby(stretches, key=lambda one: one.section)]
+    told: dict[str, Any] = {"archive": archive, "address": taken.address, "sections": sections}
+    named: dict[str, Any] = {"outcome": outcome, "own_name": own_name, "clock": clock, "turns": transcript.turns}
     return taken.renderer.file(taken.lang, "archive_file.html", **told | named).encode()
 
 

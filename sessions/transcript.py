@@ -21,6 +21,14 @@ CUES_TOGETHER = 60
 """What is said at one go is parted after so many cues: also a speech of an hour can be read in parts."""
 
 
+class Stretch(NamedTuple):
+    """A question with what was said while it was on stage, or what was said between two questions, by language."""
+
+    section: str
+    asked: Asked | None
+    said: dict[str, tuple[Cue, ...]]
+
+
 class Passage(NamedTuple):
     """A question with what was said while it was on stage, or what was said between two questions.
 
@@ -65,26 +73,39 @@ def spoken(archive: Archive, lang: str) -> tuple[dict[str, tuple[Cue, ...]], tup
     return {question: tuple(cues) for question, cues in by_question.items()}, tuple(rest)
 
 
-def in_order(archive: Archive, lang: str) -> list[Passage]:
+def stretches(archive: Archive, langs: Sequence[str]) -> list[Stretch]:
     """As it happened: what was on stage and what was said between; what was answered in writing; what was left open."""
-    said, between = spoken(archive, lang)
+    spans = {lang: spoken(archive, lang) for lang in langs}
     sections: dict[str, list[Asked]] = {"stage": [], "written": [], "open": []}
     for asked in archive.questions:
         sections[section_of(asked)].append(asked)
     staged = sorted(sections["stage"], key=_came)
     starts = [_came(asked) for asked in staged]
-    gaps: dict[int, list[Cue]] = {}
-    for cue in between:
-        gaps.setdefault(bisect_right(starts, cue.start), []).append(cue)
-    found: list[Passage] = []
-    for n in range(len(staged) + 1):
-        found += _passages("stage", None, None, tuple(gaps.get(n, ())))
+    gaps: list[dict[str, list[Cue]]] = [{} for _ in range(len(staged) + 1)]
+    for lang, (_, between) in spans.items():
+        for cue in between:
+            gaps[bisect_right(starts, cue.start)].setdefault(lang, []).append(cue)
+
+    def told(section: str, asked: Asked) -> Stretch:
+        said = {lang: those[asked.card.id] for lang, (those, _) in spans.items() if asked.card.id in those}
+        return Stretch(section, asked, said)
+
+    found = []
+    for n, gap in enumerate(gaps):
+        if gap:
+            found.append(Stretch("stage", None, {lang: tuple(cues) for lang, cues in gap.items()}))
         if n < len(staged):
-            found += _passages("stage", None, staged[n], said.get(staged[n].card.id, ()))
-    for section in ("written", "open"):
-        for asked in sections[section]:
-            found += _passages(section, None, asked, said.get(asked.card.id, ()))
-    return found
+            found.append(told("stage", staged[n]))
+    return found + [told(section, asked) for section in ("written", "open") for asked in sections[section]]
+
+
+def in_order(archive: Archive, lang: str) -> list[Passage]:
+    """As it happened, with the captions of one language."""
+    return [
+        passage
+        for section, asked, said in stretches(archive, [lang])
+        for passage in _passages(section, None, asked, said.get(lang, ()))
+    ]
 
 
 def by_topic(archive: Archive, lang: str) -> list[Passage]:

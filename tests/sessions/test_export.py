@@ -64,9 +64,10 @@ def archive() -> Archive:
                 name=words.split("\n")[0][:40] if n % 2 else None,
                 topic="Buses & co",
                 answers=(Said(f"{words} – answered", "Ana =1", AT, "es"), Said(None, "Ben", AT)),
+                settled_at=AT if n <= 2 else None,
             ),
             n,
-            (Span(n, n + 1),),
+            (Span(n * 2000, n * 2000 + 1500),) if n <= 2 else (),
         )
         for n, words in enumerate(NASTY, 1)
     ]
@@ -86,7 +87,7 @@ def archive() -> Archive:
         starts_at=AT,
         published_at=AT,
         questions=tuple(questions),
-        tracks={"en": cues, "es": (Cue(id=1, lang="es", start=0, end=5, words="Hola"),)},
+        tracks={"en": cues, "es": tuple(Cue(id=n, lang="es", start=n, end=n + 5, words=f"Hola {n}") for n in (0, 2500))},
         recording=Recording("file", "https://video.example/a.mp4", 2000),
         links=(Link("Map [1]", "https://map.example/?a=1&b=2"),),
         head=Seal(7, "ab" * 32),
@@ -249,6 +250,34 @@ def test_the_page_in_one_file_needs_nothing_and_runs_nothing(archive: Archive, r
     assert html.count("<style>") == html.count("</style>") == 1
     assert "default-src 'none'" in html
     assert 'lang="es"' in as_page(Taken(archive, ADDRESS, renderer, "es")).decode()
+
+
+def test_the_page_has_what_was_said_with_its_question(archive: Archive, renderer: Renderer) -> None:
+    """Of every language, the reader's own first and alone open; what was said between stands between."""
+    said = {
+        "en": [("", ["en-1", "es-0"]), ("id1", ["en-2", "en-3", "es-2500"])],
+        "es": [("", ["es-0", "en-1"]), ("id1", ["es-2500", "en-2", "en-3"])],
+    }
+    for lang, begins in said.items():
+        html = as_page(Taken(archive, ADDRESS, renderer, lang)).decode()
+        assert places(html) == [*begins, ("id2", ["en-4", "en-5"]), ("", ["en-6", "en-7", "en-8"])]
+        other = "es" if lang == "en" else "en"
+        first = html.replace("\n", "").partition('id="q-id1"')[2].partition("</article>")[0]
+        assert re.findall(r'(<details>)?(?:<summary lang="(\w+)">.*?</summary>)?<table lang="(\w+)">', first) == [
+            ("", "", lang),
+            ("<details>", other, other),
+        ]
+
+
+def places(html: str) -> list[tuple[str, list[str]]]:
+    """The captions of a page by the question in whose article they stand; empty for those in none."""
+    found: list[tuple[str, list[str]]] = []
+    for end, question, cue in re.findall(r'(</article>)|<article id="q-(\w+)"|<span id="c-([\w-]+)"', html):
+        if end or question or not found:
+            found.append((question, []))
+        if cue:
+            found[-1][1].append(cue)
+    return [(question, cues) for question, cues in found if cues]
 
 
 def test_no_row_of_the_sheet_runs(archive: Archive) -> None:

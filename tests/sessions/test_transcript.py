@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sessions import transcript
 from sessions.archive import Archive, Asked, Seal, Span
@@ -88,6 +89,25 @@ def test_in_the_order_in_which_it_happened() -> None:
         ("open", None, "q5", []),
     ]
     assert [p[2] for p in told(transcript.in_order(EVENING, "es"))] == ["q3", "q1", "q4", "q2", "q5"]
+
+
+def test_in_that_order_with_every_language_beside_its_question() -> None:
+    spanish = tuple(replace(cue(n, start), lang="es") for n, start in ((1, 5_000), (2, 31_000), (3, 145_000)))
+    both = replace(EVENING, tracks=EVENING.tracks | {"es": spanish})
+    told = [
+        (s.section, s.asked and s.asked.card.id, {lang: [c.id for c in cues] for lang, cues in s.said.items()})
+        for s in transcript.stretches(both, ["es", "en"])
+    ]
+    assert told == [
+        ("stage", None, {"es": [1], "en": [1, 3]}),
+        ("stage", "q3", {"es": [2], "en": [4, 7]}),
+        ("stage", None, {"en": [5]}),
+        ("stage", "q1", {"en": [6]}),
+        ("stage", None, {"es": [3], "en": [8]}),
+        ("written", "q4", {}),
+        ("open", "q2", {"en": [2]}),
+        ("open", "q5", {}),
+    ]
 
 
 def test_by_topic() -> None:
