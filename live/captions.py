@@ -18,7 +18,7 @@ from live.rendering import own_name, row_view
 from live.visit import Visit, visit
 from sessions import captions, policy, subtitles
 from sessions.archive import Archive, Asked
-from sessions.captions import Cue, Line, Version
+from sessions.captions import Cue, Line
 from sessions.permissions import Permission
 from sessions.refusals import Refusal
 
@@ -55,11 +55,9 @@ async def captions_page(
         cues = tuple(cue for cue in cues if wanted.casefold() in f"{cue.speaker or ''}: {cue.words or ''}".casefold())
     first = _first(request, cues)
     shown = cues[first : first + SHOWN]
-    earlier: dict[int, list[Version]] = {}
+    corrected = [cue.id for cue in shown if cue.corrected_at]
     async with here.house.database.reading() as db:
-        for cue in shown:
-            if cue.corrected_at:
-                earlier[cue.id] = (await captions.versions(db, here.session.id, lang, cue.id))[:-1]
+        versions = await captions.versions(db, here.session.id, lang, corrected) if corrected else {}
     return here.house.renderer.page(
         request,
         "captions.html",
@@ -69,7 +67,7 @@ async def captions_page(
         archive=found,
         track=lang,
         cues=shown,
-        earlier=earlier,
+        earlier={cue: those[:-1] for cue, those in versions.items()},
         find=wanted,
         first=first,
         before=max(0, first - SHOWN) if first else None,

@@ -130,7 +130,7 @@ async def of_caption(here: Visit, typed: dict[str, str]) -> dict[str, Any]:
     """A caption's words in every version, and the name of who speaks, as texts like those of a question."""
     number = int(typed["cue"]) if typed["cue"].isascii() and typed["cue"].isdigit() and len(typed["cue"]) < 9 else 0
     async with here.house.database.reading() as db:
-        versions = await captions.versions(db, here.session.id, typed["lang"], number)
+        versions = (await captions.versions(db, here.session.id, typed["lang"], [number])).get(number)
     if not versions:
         raise Refusal("not_found", "This caption is not there any more. Please reload the page.")
     said = [(version.rev, "words", version.words) for version in versions]

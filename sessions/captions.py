@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -288,13 +288,17 @@ class Version(NamedTuple):
     corrected_at: datetime | None
 
 
-async def versions(db: AsyncSession, session_id: int, lang: str, cue: int) -> list[Version]:
-    """Every version of a cue, the first one first."""
+async def versions(db: AsyncSession, session_id: int, lang: str, cues: Collection[int]) -> dict[int, list[Version]]:
+    """Every version of each of these cues, the first one first; a cue that never was is missing."""
     names = {voice.number: name for voice, name in await named(db, session_id)}
     query = (
-        select(CueRow)
+        select(*_COLUMNS)
         .join(Track, Track.id == CueRow.track_id)
-        .where(Track.session_id == session_id, Track.lang == lang, CueRow.number == cue)
+        .where(Track.session_id == session_id, Track.lang == lang, CueRow.number.in_(cues))
         .order_by(CueRow.rev)
     )
-    return [Version(row.rev, names.get(row.voice or 0), row.words, row.corrected_at) for row in await db.scalars(query)]
+    found: dict[int, list[Version]] = {}
+    for row in await db.execute(query):
+        version = Version(row.rev, names.get(row.voice), row.words, row.corrected_at)
+        found.setdefault(row.number, []).append(version)
+    return found

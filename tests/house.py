@@ -213,10 +213,10 @@ def lately(refusal: Refusal) -> str:
 
 
 class Counted:
-    """How many statements a piece of work sends to the database."""
+    """How many statements a piece of work sends to the database; with `reading`, those that only read."""
 
-    def __init__(self, database: Database) -> None:
-        self.engine, self.count = database.writer.sync_engine, 0
+    def __init__(self, database: Database, *, reading: bool = False) -> None:
+        self.engine, self.count = (database.reader if reading else database.writer).sync_engine, 0
 
     def __enter__(self) -> Counted:
         event.listen(self.engine, "before_cursor_execute", self._another)

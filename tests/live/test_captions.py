@@ -13,8 +13,9 @@ import pytest
 from sessions import captions
 from sessions.events import CaptionsImported
 from sessions.subtitles import MAX_BYTES
+from tests.house import Counted
 from tests.live.test_archives import change, evening, seen
-from tests.running import Hall, Visitor, open_hall, shared_server
+from tests.running import Hall, Visitor, inside, open_hall, shared_server
 
 FILE = """WEBVTT
 
@@ -169,3 +170,18 @@ async def test_many_captions_are_found_by_their_words(hall: Hall) -> None:
     found = seen((await ana.get(f"{address}?lang=en&find=nUMBER 14")).text)
     assert ("Number 140." in found, "Number 013." in found) == (True, False)
     assert "No caption has these words." in (await ana.get(f"{address}?lang=en&find=%26nope")).text
+
+
+async def test_a_page_of_corrected_captions_asks_the_database_no_more_often(sqlite_url: str) -> None:
+    async with inside(sqlite_url) as server, open_hall(server) as hall:
+        ana, _ = await evening(hall)
+        await change(hall, [captions.Line(n * 1000, n * 1000 + 900, None, f"Number {n}.") for n in range(20)])
+        address, asked = f"/office/{hall.code}/captions", []
+        for cue in (1, 2, 3, 4, 5):
+            await ana.do("caption.correct", lang="en", cue=cue, rev=1, words=f"Corrected {cue}.")
+            await ana.get(address)  # Read anew after the correction; what comes now is what a page costs.
+            with Counted(server.app.state.house.database, reading=True) as statements:
+                page = seen((await ana.get(address)).text)
+            asked.append(statements.count)
+            assert [f"Before: Number {n - 1}." in page for n in range(1, 6)] == [n <= cue for n in range(1, 6)]
+        assert (asked[0] > 0, asked) == (True, asked[:1] * 5)

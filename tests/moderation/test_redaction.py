@@ -206,7 +206,7 @@ async def test_a_caption_goes_in_every_version(house: House) -> None:
     await house.do(house.ben, "caption.redact", lang="en", cue=1, reason="person")
     async with house.database.reading() as db:
         now = (await captions.read(db, house.session_id, {"en": 4}))["en"]
-        first = await captions.versions(db, house.session_id, "en", 2)
+        first = (await captions.versions(db, house.session_id, "en", [2]))[2]
     assert [(cue.speaker, cue.words) for cue in now] == [
         ("Rosa Vega", None),
         ("Rosa Vega", f"And my son is {MARK} Vega."),

@@ -65,10 +65,11 @@ async def test_what_was_taken_in_is_there_at_every_later_moment(house: House) ->
     assert await cues(house, en=3) == {"en": [joined, *corrected]}
     assert await cues(house, en=4, es=1) == {"en": [(5, 0, 500, "Dr. Trujillo", "All anew.", 4)], "es": FIRST}
     async with house.database.reading() as db:
-        assert [v[:3] for v in await captions.versions(db, house.session_id, "en", 2)] == [
-            (1, None, "Buenas noches."),
-            (2, "Mr. Ortiz", "Good night."),
-        ]
+        versions = await captions.versions(db, house.session_id, "en", [1, 2, 9])
+    assert {cue: [v[:3] for v in those] for cue, those in versions.items()} == {
+        1: [(1, "Dr. Trujillo", "Good evening.")],
+        2: [(1, None, "Buenas noches."), (2, "Mr. Ortiz", "Good night.")],
+    }
     await house.verified()
 
 

@@ -87,7 +87,10 @@ def archive() -> Archive:
         starts_at=AT,
         published_at=AT,
         questions=tuple(questions),
-        tracks={"en": cues, "es": tuple(Cue(id=n, lang="es", start=n, end=n + 5, words=f"Hola {n}") for n in (0, 2500))},
+        tracks={
+            "en": cues,
+            "es": tuple(Cue(id=n, lang="es", start=n, end=n + 5, words=f"Hola {n}") for n in (0, 2500)),
+        },
         recording=Recording("file", "https://video.example/a.mp4", 2000),
         links=(Link("Map [1]", "https://map.example/?a=1&b=2"),),
         head=Seal(7, "ab" * 32),
