@@ -78,6 +78,9 @@ async def test_published_withdrawn_and_published_again(hall: Hall) -> None:
     await ana.decide("question.edit_words", (await evening_ids(hall))[2], words="And winter coats?")
     page = (await rosa.get(address)).text
     assert ("And winter coats?" in page, "Corrected on" in page) == (True, True)
+    spanish = seen((await rosa.get(f"{address}?lang=es")).text)
+    assert [one for one in ("Corregido el", "Publicado el") if one not in spanish] == []
+    assert re.findall(r"\.\.|\w\.[A-Z]\w", seen(page) + spanish) == [], "where one sentence ends, another begins"
 
 
 async def evening_ids(hall: Hall) -> list[str]:
