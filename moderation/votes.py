@@ -33,6 +33,22 @@ class Vote(Base):
     __table_args__ = (Index("ix_votes_session", "session_id", "question_id"),)
 
 
+# Written once: to put a statement together takes as long as to carry it out.
+STANDING = select(Vote.question_id, Vote.person).where(
+    Vote.question_id.in_(bindparam("questions", expanding=True)), Vote.person.in_(bindparam("people", expanding=True))
+)
+COUNTED = (
+    select(Vote.question_id, func.count()).where(Vote.session_id == bindparam("session")).group_by(Vote.question_id)
+)
+MERGED = select(Question.id, Question.into, Question.author).where(
+    Question.session_id == bindparam("session"), Question.into.is_not(None)
+)
+NEW = insert(Vote.__table__)  # type: ignore[arg-type]
+GONE = delete(Vote.__table__).where(  # type: ignore[arg-type]
+    Vote.question_id == bindparam("question"), Vote.person == bindparam("who")
+)
+
+
 @dataclass
 class Ballots:
     """The votes that a batch is about: which were looked up, how they stand in the database, and how they shall.
@@ -50,9 +66,8 @@ class Ballots:
         if not (missing := set(ballots) - self.looked_up):
             return
         # Whole rows and columns of them, not pairs: an index serves that on both databases, and a query in pairs not.
-        questions, people = ({ballot[part] for ballot in missing} for part in (0, 1))
-        query = select(Vote.question_id, Vote.person).where(Vote.question_id.in_(questions), Vote.person.in_(people))
-        found = {(question, person) for question, person in await self.tx.db.execute(query)} & missing
+        asked = {part: sorted({ballot[at] for ballot in missing}) for at, part in enumerate(("questions", "people"))}
+        found = {(question, person) for question, person in await self.tx.db.execute(STANDING, asked)} & missing
         self.looked_up |= missing
         self.written |= found
         self.cast |= found
@@ -61,14 +76,11 @@ class Ballots:
         """Whatever was cast and taken back meanwhile: what counts is how each stands in the end."""
         new, gone = self.cast - self.written, self.written - self.cast
         if gone:
-            one = delete(Vote.__table__).where(  # type: ignore[arg-type]
-                Vote.question_id == bindparam("question"), Vote.person == bindparam("who")
-            )
-            await self.tx.db.execute(one, [{"question": question, "who": person} for question, person in sorted(gone)])
+            await self.tx.db.execute(GONE, [{"question": question, "who": person} for question, person in sorted(gone)])
         if new:
             session_id = self.tx.session.id
             rows = [{"question_id": q, "person": p, "session_id": session_id} for q, p in sorted(new)]
-            await self.tx.db.execute(insert(Vote.__table__), rows)  # type: ignore[arg-type]
+            await self.tx.db.execute(NEW, rows)
         self.written = set(self.cast)
 
 
@@ -139,10 +151,7 @@ class Merges(NamedTuple):
 
 async def merges(db: AsyncSession, session_id: int) -> Merges:
     """Every merged question of a session."""
-    query = select(Question.id, Question.into, Question.author).where(
-        Question.session_id == session_id, Question.into.is_not(None)
-    )
-    rows = (await db.execute(query)).all()
+    rows = (await db.execute(MERGED, {"session": session_id})).all()
     into = {question: str(parent) for question, parent, _ in rows}
 
     def living(question: str) -> str:
@@ -162,8 +171,7 @@ async def tallies(db: AsyncSession, session_id: int, questions: Iterable[str] | 
     For a question that lives for others, they are whoever voted for any of them or asked one of the merged, each
     once, and without its own asker.
     """
-    query = select(Vote.question_id, func.count()).where(Vote.session_id == session_id).group_by(Vote.question_id)
-    counted = {question: count for question, count in await db.execute(query)}
+    counted = {question: count for question, count in await db.execute(COUNTED, {"session": session_id})}
     merged = await merges(db, session_id)
     if merged.living:
         counted = {q: n for q, n in counted.items() if q not in merged.living} | await _families(db, merged)
