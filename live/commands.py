@@ -178,7 +178,10 @@ class Commands:
         self.leases = count()
         screen("anything", profanity)  # Its lists are read now: the first who asks would wait 25 ms for them.
         self.batches: Batches[Work, Answer] = Batches(
-            database, self.perform, lambda session_id, _tx: committed(session_id)
+            database,
+            self.perform,
+            lambda session_id, _tx: committed(session_id),
+            lambda work: work.command.permission is P.VOTE,
         )
 
     async def run(

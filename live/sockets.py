@@ -118,8 +118,12 @@ class Sockets:
         broadcast.send = self.crowds.send
 
     def is_hurried(self) -> bool:
-        """Whether somebody waits for an answer, by whichever way they asked, or a desk for what is new."""
-        return bool(self.engine.answering or self.commands.batches.waiting) or self.broadcast.is_reading
+        """Whether somebody waits for an answer, by whichever way they asked, or a desk for what is new.
+
+        A vote that only waits for company is in no hurry.
+        """
+        batches = self.commands.batches
+        return batches.is_busy or self.engine.answering > batches.gathering or self.broadcast.is_reading
 
     async def connect(self, sid: str, environ: dict[str, Any], auth: Any) -> None:
         if sid in self.devices:  # A client may send an event of this very name.

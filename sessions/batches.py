@@ -2,6 +2,9 @@
 
 Measured with a commit each, 1,000 people asking at once wait 1 to 2 s for the disk; together, 0.05 s, and a single
 asker pays nothing. A batch holds commands of one session only: mixed ones lock two sessions, and deadlock.
+
+What can wait a little is gathered: a vote with a transaction of its own takes 3.3 ms of the core, one of ten 0.6. The
+first goes at once, those after it go together, and with the next that cannot wait.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -23,6 +27,8 @@ Perform = Callable[[Transaction, Sequence[W]], Awaitable[list[A | Refusal]]]
 PATIENCE = 7.0
 """Seconds after which somebody is told to try again, as a device gives up after 8 s: should it be saved after all, the
 same key brings the answer."""
+COMPANY = 0.05
+"""Seconds from one batch to the next where all can wait: nobody feels them, and tallies are told later anyway."""
 MOST = 1_000
 """Commands in one batch: beyond this the lock is held too long for what it saves."""
 
@@ -31,21 +37,45 @@ log = structlog.get_logger()
 
 @dataclass
 class Waiting(Generic[W, A]):
+    """What waits for one session; `rest` is there while it only waits for company, and ends that when it is set."""
+
     works: deque[tuple[W, asyncio.Future[A]]] = field(default_factory=deque)
     task: asyncio.Task[None] | None = None
+    rest: asyncio.Event | None = None
+
+    def wake(self) -> None:
+        if self.rest:
+            self.rest.set()
+            self.rest = None
 
 
 class Batches(Generic[W, A]):
     """Gathers works by session; `perform` does them in a transaction that holds the session's lock.
 
-    `committed` is called after each commit that recorded or changed something, before the answers are given out.
+    `committed` is called after each commit that recorded or changed something, before the answers are given out;
+    `can_wait` says which works are gathered for a moment.
     """
 
     def __init__(
-        self, database: Database, perform: Perform[W, A], committed: Callable[[int, Transaction], None]
+        self,
+        database: Database,
+        perform: Perform[W, A],
+        committed: Callable[[int, Transaction], None],
+        can_wait: Callable[[W], bool] = lambda _: False,
     ) -> None:
-        self.database, self.perform, self.committed = database, perform, committed
+        self.database, self.perform, self.committed, self.can_wait = database, perform, committed, can_wait
         self.waiting: dict[int, Waiting[W, A]] = {}
+        self.is_finishing = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is under way that does not only wait for company."""
+        return any(queue.rest is None for queue in self.waiting.values())
+
+    @property
+    def gathering(self) -> int:
+        """How many works only wait for company."""
+        return sum(len(queue.works) for queue in self.waiting.values() if queue.rest)
 
     async def submit(self, session_id: int, work: W) -> A:
         """The answer to this work, given only after the commit that holds it.
@@ -55,6 +85,8 @@ class Batches(Generic[W, A]):
         queue = self.waiting.setdefault(session_id, Waiting())
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         queue.works.append((work, future))
+        if not self.can_wait(work):
+            queue.wake()
         if queue.task is None:
             # A task of its own: a request that is cancelled must not take the commands of others with it.
             queue.task = asyncio.create_task(self._drain(session_id, queue))
@@ -66,9 +98,20 @@ class Batches(Generic[W, A]):
 
     async def _drain(self, session_id: int, queue: Waiting[W, A]) -> None:
         while queue.works:
+            began = asyncio.get_running_loop().time()
             batch = [queue.works.popleft() for _ in range(min(MOST, len(queue.works)))]
             await self._settle(session_id, batch)
+            is_patient = any(self.can_wait(work) for work, _ in batch) and not self.is_finishing
+            if is_patient and all(self.can_wait(work) for work, _ in queue.works):
+                await self._gather(queue, began + COMPANY)
         del self.waiting[session_id]
+
+    async def _gather(self, queue: Waiting[W, A], until: float) -> None:
+        rest = queue.rest = asyncio.Event()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await rest.wait()
+        queue.rest = None
 
     async def _settle(self, session_id: int, batch: list[tuple[W, asyncio.Future[A]]]) -> None:
         works = [work for work, _ in batch]
@@ -102,5 +145,11 @@ class Batches(Generic[W, A]):
         return answers
 
     async def finish(self) -> None:
-        """Wait for what is under way."""
-        await asyncio.gather(*(queue.task for queue in list(self.waiting.values()) if queue.task))
+        """Wait for what is under way, which waits for nobody any more."""
+        self.is_finishing = True
+        try:
+            for queue in self.waiting.values():
+                queue.wake()
+            await asyncio.gather(*(queue.task for queue in list(self.waiting.values()) if queue.task))
+        finally:
+            self.is_finishing = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,13 +12,16 @@ import socketio
 from sqlalchemy import select
 
 from live.app import RECHECK_EVERY
+from live.house import build_house
+from live.settings import Settings
 from sessions import people
 from sessions.audiences import SCREENS
+from sessions.batches import Waiting
 from sessions.permissions import GRANTS, MAY_HEAR
 from sessions.question import Audience
 from sessions.refusals import STATUS
 from tests.house import STAFF
-from tests.running import Device, Hall, open_hall, shared_server, until_is
+from tests.running import SECRET, Device, Hall, open_hall, shared_server, until_is
 
 
 @pytest.fixture
@@ -493,3 +497,18 @@ async def test_connections_are_counted_by_audience(hall: Hall) -> None:
 
 def test_every_audience_has_a_permission() -> None:
     assert set(MAY_HEAR) == set(Audience)
+
+
+async def test_nothing_hurries_for_a_vote_that_only_waits_for_company() -> None:
+    sockets = build_house(Settings(database_url="sqlite+aiosqlite://", secret_key=SECRET)).sockets
+    hurried, batches = sockets.is_hurried, sockets.commands.batches
+    assert not hurried()
+    sockets.engine.answering = 1
+    assert hurried()
+    batches.waiting[1] = Waiting(works=deque([(Any, asyncio.Future())]), rest=asyncio.Event())
+    assert not hurried()
+    sockets.engine.answering = 2
+    assert hurried(), "somebody else has said something"
+    sockets.engine.answering = 1
+    batches.waiting[1].wake()
+    assert hurried()

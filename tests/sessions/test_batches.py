@@ -15,16 +15,22 @@ from sessions.database import Database, Transaction
 from sessions.refusals import Refusal
 from sessions.session import Session
 from tests.house import House
+from tests.running import until
 from tests.servers import PostgresServer
+
+PATIENT = 100
 
 
 class Tally:
-    """Works are numbers: each adds itself to the session's votes; what it does with some is told by them."""
+    """Works are numbers: each adds itself to the session's votes; what it does with some is told by them.
+
+    From PATIENT on they can wait for company.
+    """
 
     def __init__(self, database: Database) -> None:
         self.sizes: list[int] = []
         self.commits: list[tuple[int, int]] = []
-        self.batches: Batches[int, int] = Batches(database, self.perform, self.committed)
+        self.batches: Batches[int, int] = Batches(database, self.perform, self.committed, lambda work: work >= PATIENT)
 
     async def perform(self, tx: Transaction, works: Sequence[int]) -> list[int | Refusal]:
         self.sizes.append(len(works))
@@ -116,6 +122,43 @@ async def test_who_goes_away_takes_nobody_along(house: House) -> None:
     assert isinstance(gone, asyncio.CancelledError)
     assert answers == [3, 6]
     assert await tally.of(house) == 6
+
+
+async def test_who_can_wait_is_gathered_after_the_first(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    tally, asked = Tally(house.database), [100, 101, 102]
+    assert await tally.batches.submit(house.session_id, asked[0]) == 100, "the first goes at once"
+    answers = await asyncio.gather(*(tally.batches.submit(house.session_id, n) for n in asked[1:]))
+    assert answers == [201, 303]
+    await until(lambda: not tally.batches.waiting)
+    monkeypatch.setattr(batches, "COMPANY", 60)
+    assert await tally.batches.submit(house.session_id, 103) == 406, "and so does the first after a while"
+    assert tally.sizes == [1, 2, 1]
+    await tally.batches.finish()
+
+
+@pytest.mark.parametrize("comes", ["who cannot wait", "the end"])
+async def test_who_waits_for_company_goes_with_the_next(
+    house: House, monkeypatch: pytest.MonkeyPatch, comes: str
+) -> None:
+    monkeypatch.setattr(batches, "COMPANY", 60)
+    tally = Tally(house.database)
+    await tally.batches.submit(house.session_id, 100)
+    works = [asyncio.create_task(tally.batches.submit(house.session_id, n)) for n in (101, 102)]
+    await until(lambda: tally.batches.gathering == 2)
+    assert not tally.batches.is_busy
+    assert tally.sizes == [1]
+    if comes == "the end":
+        await tally.batches.finish()
+        assert tally.sizes == [1, 2]
+    else:
+        works.append(asyncio.create_task(tally.batches.submit(house.session_id, 1)))
+        await asyncio.sleep(0)
+        assert tally.batches.is_busy
+        assert await works[-1] == 304
+        assert tally.sizes == [1, 3]
+    assert await asyncio.gather(*works[:2]) == [201, 303]
+    await tally.batches.finish()
+    assert (tally.batches.gathering, tally.batches.is_busy) == (0, False)
 
 
 async def test_finish_waits_for_what_is_under_way(house: House) -> None:
