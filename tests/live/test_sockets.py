@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import socketio
@@ -499,13 +500,13 @@ def test_every_audience_has_a_permission() -> None:
     assert set(MAY_HEAR) == set(Audience)
 
 
-async def test_nothing_hurries_for_a_vote_that_only_waits_for_company() -> None:
-    sockets = build_house(Settings(database_url="sqlite+aiosqlite://", secret_key=SECRET)).sockets
+async def test_nothing_hurries_for_a_vote_that_only_waits_for_company(tmp_path: Path) -> None:
+    sockets = build_house(Settings(database_url=f"sqlite+aiosqlite:///{tmp_path}/hall.db", secret_key=SECRET)).sockets
     hurried, batches = sockets.is_hurried, sockets.commands.batches
     assert not hurried()
     sockets.engine.answering = 1
     assert hurried()
-    batches.waiting[1] = Waiting(works=deque([(Any, asyncio.Future())]), rest=asyncio.Event())
+    batches.waiting[1] = Waiting(deque([(cast(Any, "a vote"), asyncio.Future())]), rest=asyncio.Event())
     assert not hurried()
     sockets.engine.answering = 2
     assert hurried(), "somebody else has said something"
