@@ -43,18 +43,18 @@ class Listener(Protocol):
         """Write the frame of an event; or, where earlier bytes are still unread, remember that it was missed."""
 
 
-class Crowd:
-    """Who listens at one address. What is told to a crowd reaches each of its listeners in the same order."""
+class Listeners:
+    """Who listens at one address. What is told to them reaches each of them in the same order."""
 
-    __slots__ = ("listeners", "turn")
+    __slots__ = ("present", "turn")
 
     def __init__(self) -> None:
-        self.listeners: dict[Listener, None] = {}
+        self.present: dict[Listener, None] = {}
         self.turn = asyncio.Lock()
 
     async def tell(self, name: str, frame: bytes, is_hurried: Callable[[], bool]) -> None:
         async with self.turn:  # Fair: who comes first is told first.
-            listeners, at = list(self.listeners), 0
+            listeners, at = list(self.present), 0
             while True:
                 ends = at + (SHORT_BREATH if is_hurried() else BREATH)
                 for listener in listeners[at:ends]:
@@ -66,30 +66,30 @@ class Crowd:
                     await asyncio.sleep(GIVEN)
 
 
-class Crowds:
-    """All who listen here, by address; and for each listener the addresses, so that leaving searches nothing.
+class Addresses:
+    """Who listens where; and for each listener the addresses, so that leaving searches nothing.
 
     `is_hurried` says whether somebody waits for an answer just now.
     """
 
     def __init__(self, is_hurried: Callable[[], bool] = lambda: False) -> None:
         self.is_hurried = is_hurried
-        self.crowds: dict[str, Crowd] = {}
-        self.addresses: dict[Listener, tuple[str, ...]] = {}
+        self.listeners: dict[str, Listeners] = {}
+        self.of: dict[Listener, tuple[str, ...]] = {}
 
     def join(self, listener: Listener, *addresses: str) -> None:
-        self.addresses[listener] = self.addresses.get(listener, ()) + addresses
+        self.of[listener] = self.of.get(listener, ()) + addresses
         for address in addresses:
-            self.crowds.setdefault(address, Crowd()).listeners[listener] = None
+            self.listeners.setdefault(address, Listeners()).present[listener] = None
 
     def leave(self, listener: Listener) -> None:
-        for address in self.addresses.pop(listener, ()):
-            crowd = self.crowds[address]
-            del crowd.listeners[listener]
-            if not crowd.listeners:
-                del self.crowds[address]
+        for address in self.of.pop(listener, ()):
+            listeners = self.listeners[address]
+            del listeners.present[listener]
+            if not listeners.present:
+                del self.listeners[address]
 
     async def send(self, name: str, told: Any, to: str) -> None:
         """Tell an event to everybody at an address. Who leaves or joins meanwhile is told by other ways."""
-        if crowd := self.crowds.get(to):
-            await crowd.tell(name, event(name, told), self.is_hurried)
+        if listeners := self.listeners.get(to):
+            await listeners.tell(name, event(name, told), self.is_hurried)

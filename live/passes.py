@@ -1,6 +1,6 @@
 """How an address opts in to a rehearsal: a session of its own, and a pass that only the server can have made.
 
-A crowd of strangers on a real session would be an attack, so it must not be possible by mistake either. Whoever has the
+A crowd on a real session would be an attack, so it must not be possible by mistake either. Whoever has the
 database in their hands plans a rehearsal; its link carries a pass for that one session, which no other has.
 """
 

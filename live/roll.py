@@ -1,4 +1,4 @@
-"""Who is connected, as python-socketio asks it: without rooms, since crowds are ours."""
+"""Who is connected, as python-socketio asks it: without rooms: who listens where is ours (live/frames.py)."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Shelf:
 
     async def of(self, session: Session) -> Archive:
         """The archive of a session as its row stands; whether it may be read is for the caller to look at."""
-        async with self.reading.setdefault(session.id, asyncio.Lock()):  # A crowd that comes at once reads it once.
+        async with self.reading.setdefault(session.id, asyncio.Lock()):  # Many who come at once read it once.
             found = self.kept.pop(session.id, None)
             if found is None or found.head.seq < session.seq:
                 async with self.database.reading() as db:

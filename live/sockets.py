@@ -20,7 +20,7 @@ from live.commands import Commands
 from live.connections import Connection
 from live.engine import Engine
 from live.feed import Channel, Feed
-from live.frames import Crowds, event
+from live.frames import Addresses, event
 from live.identity import Identity, Tokens, is_family
 from live.incoming import MOST_BYTES
 from live.patches import catch_up
@@ -93,7 +93,7 @@ class Sockets:
         self.devices: dict[str, Device] = {}
         self.staffed: set[str] = set()
         """Devices whose holders have roles to lose."""
-        self.crowds = Crowds(self.is_hurried)
+        self.addresses = Addresses(self.is_hurried)
         # engine.io logs the text of every packet at INFO, and questions are nobody's business.
         for name in ("socketio.server", "engineio.server"):
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -115,7 +115,7 @@ class Sockets:
         self.engine.patience = settings.behind
         self.engine.arrived = self.server.environ.__setitem__
         self.engine.drained = self.resume
-        broadcast.send = self.crowds.send
+        broadcast.send = self.addresses.send
 
     def is_hurried(self) -> bool:
         """Whether somebody waits for an answer, by whichever way they asked, or a desk for what is new.
@@ -190,7 +190,7 @@ class Sockets:
         if channel.screen == "families":
             self.presence.come(channel.session_id)
         told = catch_up(self.renderer, feed, channel, device.since, device.epoch)
-        self.crowds.join(connection, channel.address, personal(channel.session_id, device.caller.person))
+        self.addresses.join(connection, channel.address, personal(channel.session_id, device.caller.person))
         if told.is_news:
             connection.write(told.frame)
         connection.write(self._pulse(feed, channel, told.tallies))
@@ -223,7 +223,7 @@ class Sockets:
             return
         device.connection.end(1000)  # One connection, one device: whoever comes again comes by a new one.
         if device.entered:
-            self.crowds.leave(device.connection)
+            self.addresses.leave(device.connection)
             self.broadcast.leave(device.channel)
             if device.channel.screen == "families":
                 self.presence.go(device.channel.session_id)

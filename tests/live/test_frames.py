@@ -9,7 +9,7 @@ import pytest
 from websockets.frames import Frame
 from websockets.streams import StreamReader
 
-from live.frames import BINARY, BREATH, SHORT_BREATH, TEXT, Crowds, event, frame
+from live.frames import BINARY, BREATH, SHORT_BREATH, TEXT, Addresses, event, frame
 
 
 class Ear:
@@ -50,42 +50,42 @@ def test_an_event_is_a_packet_of_socket_io_in_one_of_engine_io() -> None:
 
 
 async def test_each_address_hears_its_own_and_in_order() -> None:
-    crowds, (one, two, three) = Crowds(), (Ear(), Ear(), Ear())
-    crowds.join(one, "hall", "rosa")
-    crowds.join(two, "hall")
-    crowds.join(three, "desk")
+    addresses, (one, two, three) = Addresses(), (Ear(), Ear(), Ear())
+    addresses.join(one, "hall", "rosa")
+    addresses.join(two, "hall")
+    addresses.join(three, "desk")
     for number in range(3):
-        await crowds.send("patch", {"to": number}, "hall")
-    await crowds.send("notice", {"mine": True}, "rosa")
-    await crowds.send("pulse", {}, "nobody")
+        await addresses.send("patch", {"to": number}, "hall")
+    await addresses.send("notice", {"mine": True}, "rosa")
+    await addresses.send("pulse", {}, "nobody")
     hall = [("patch", event("patch", {"to": number})) for number in range(3)]
     assert (one.heard, two.heard, three.heard) == ([*hall, ("notice", event("notice", {"mine": True}))], hall, [])
 
 
 async def test_who_leaves_hears_nothing_more_and_nothing_is_kept_of_them() -> None:
-    crowds, one, two = Crowds(), Ear(), Ear()
-    crowds.join(one, "hall", "rosa")
-    crowds.join(two, "hall")
-    crowds.leave(one)
-    crowds.leave(one)
-    await crowds.send("patch", {}, "hall")
-    assert (one.heard, len(two.heard), list(crowds.crowds)) == ([], 1, ["hall"])
-    crowds.leave(two)
-    assert (crowds.crowds, crowds.addresses) == ({}, {})
+    addresses, one, two = Addresses(), Ear(), Ear()
+    addresses.join(one, "hall", "rosa")
+    addresses.join(two, "hall")
+    addresses.leave(one)
+    addresses.leave(one)
+    await addresses.send("patch", {}, "hall")
+    assert (one.heard, len(two.heard), list(addresses.listeners)) == ([], 1, ["hall"])
+    addresses.leave(two)
+    assert (addresses.listeners, addresses.of) == ({}, {})
 
 
 async def test_a_large_crowd_lets_others_have_their_turn_and_hears_one_after_the_other() -> None:
     """Two are told at once; in between others run, some leave and some come; nobody hears them in another order."""
-    crowds, ears = Crowds(), [Ear() for _ in range(3 * BREATH)]
+    addresses, ears = Addresses(), [Ear() for _ in range(3 * BREATH)]
     for ear in ears:
-        crowds.join(ear, "hall")
-    first = asyncio.create_task(crowds.send("patch", {"to": 1}, "hall"))
-    second = asyncio.create_task(crowds.send("pulse", {"head": 1}, "hall"))
+        addresses.join(ear, "hall")
+    first = asyncio.create_task(addresses.send("patch", {"to": 1}, "hall"))
+    second = asyncio.create_task(addresses.send("pulse", {"head": 1}, "hall"))
     await asyncio.sleep(0)
     assert 0 < sum(bool(ear.heard) for ear in ears) < len(ears), "others have their turn before the last has heard"
     late = Ear()
-    crowds.join(late, "hall")
-    crowds.leave(ears[-1])
+    addresses.join(late, "hall")
+    addresses.leave(ears[-1])
     await asyncio.gather(first, second)
     assert {tuple(name for name, _ in ear.heard) for ear in ears[:-1]} == {("patch", "pulse")}
     assert [name for name, _ in late.heard] == ["pulse"], "what it came with has the patch in it"
@@ -98,19 +98,19 @@ async def test_while_somebody_waits_for_an_answer_turns_are_short_and_all_hear_i
         told.add(sum(bool(ear.heard) for ear in ears))
         return True
 
-    crowds = Crowds(is_hurried)
+    addresses = Addresses(is_hurried)
     for ear in ears:
-        crowds.join(ear, "hall")
-    await crowds.send("patch", {}, "hall")
+        addresses.join(ear, "hall")
+    await addresses.send("patch", {}, "hall")
     assert sorted(told) == list(range(0, len(ears), SHORT_BREATH))
     assert {len(ear.heard) for ear in ears} == {1}
 
 
 async def test_few_are_told_without_waiting_for_anybody() -> None:
     """A desk has its card at once, whoever else waits for an answer."""
-    crowds, one = Crowds(lambda: True), Ear()
-    crowds.join(one, "desk")
-    telling = crowds.send("patch", {}, "desk")
+    addresses, one = Addresses(lambda: True), Ear()
+    addresses.join(one, "desk")
+    telling = addresses.send("patch", {}, "desk")
     with pytest.raises(StopIteration):
         telling.send(None)
     assert len(one.heard) == 1
