@@ -225,7 +225,7 @@ async def stalled(table: Table, scene: Scene, crowd: Crowd, phones: int) -> None
     await crowd.do("join", group=PUBLIC, n=phones - STALLED)
     await crowd.do("group", name="stalled", narrow=1)
     await crowd.do("join", group="stalled", n=STALLED)
-    before = [await one_change(scene, crowd) for _ in range(3)]
+    before = [await one_change(scene, crowd) for _ in range(ROUNDS)]
     memory, began = scene.servers[0].memory(), time.perf_counter()
     await crowd.do("stall", group="stalled", n=STALLED)
     for _ in range(2):  # More than the kernel takes for a connection, and less than a moderator's budget.
@@ -234,7 +234,7 @@ async def stalled(table: Table, scene: Scene, crowd: Crowd, phones: int) -> None
                 *[scene.do("question.edit_words", **await scene.change(n)) for n in range(at, at + 20)]
             )
     grown = scene.servers[0].memory() - memory
-    after = [await one_change(scene, crowd) for _ in range(3)]
+    after = [await one_change(scene, crowd) for _ in range(ROUNDS)]
     for _ in range(5 * GONE_WITHIN):
         # Asked of the server: its last word cannot reach those who do not read.
         left = await scene.connected() - (phones - STALLED)
