@@ -125,16 +125,21 @@ class Broadcast:
 
     def nudge(self, session_id: int) -> None:
         """Session `session_id` has moved: tell its devices soon, and at once if nothing was told within the tick."""
-        feed = self.feeds.get(session_id)
-        if feed is None:
-            return
-        feed.nudged_at = time.monotonic()
-        self._stir(feed)
+        if feed := self.feeds.get(session_id):
+            feed.nudged_at = time.monotonic()
+            self._stir(feed)
 
-    def _stir(self, feed: Feed) -> None:
+    def nudge_votes(self, session_id: int) -> None:
+        """The same where its log has not: that is read when tallies may be told again, and not at each tick."""
+        if feed := self.feeds.get(session_id):
+            feed.nudged_at = time.monotonic()
+            self._stir(feed, in_log=False)
+
+    def _stir(self, feed: Feed, in_log: bool = True) -> None:
         if not feed.devices:
             return
-        feed.moved = True
+        feed.moved |= in_log
+        feed.voted = True
         if feed.flushing is None:
             feed.flushing = asyncio.create_task(self._flush(feed))
 
@@ -147,10 +152,10 @@ class Broadcast:
 
     async def _flush(self, feed: Feed) -> None:
         try:
-            while feed.moved or feed.busy:
+            while feed.moved or feed.voted or feed.busy:
                 began = time.monotonic()
-                if feed.moved:
-                    feed.moved = False
+                if feed.moved or (feed.voted and self._may_count(feed, began)):
+                    feed.moved = feed.voted = False
                     try:
                         await self._read(feed, began)
                         await self._tell(feed)
@@ -159,6 +164,10 @@ class Broadcast:
                 await asyncio.sleep(max(0.0, self.tick - (time.monotonic() - began)))
         finally:
             feed.flushing = None
+
+    def _may_count(self, feed: Feed, now: float) -> bool:
+        """Whether a channel may be told tallies again."""
+        return now - min(feed.counted.values(), default=0.0) >= self.tallies_every
 
     async def _tell(self, feed: Feed) -> None:
         """Everything that moved since it was last told, as one patch and one pulse for each channel."""
@@ -204,7 +213,7 @@ class Broadcast:
         told: dict[str, Any] = {}
         now = time.monotonic()
         if owed and now - feed.counted.get(channel, 0.0) < self.tallies_every:
-            feed.moved = True
+            feed.voted = True
         else:
             newly |= owed
             owed.clear()

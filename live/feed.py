@@ -135,6 +135,8 @@ class Feed:
     made: Made = field(default_factory=Made)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     moved: bool = False
+    """There is something to tell with the next tick; `voted`: with the next tallies."""
+    voted: bool = False
     flushing: asyncio.Task[None] | None = None
 
     @property

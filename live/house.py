@@ -59,7 +59,7 @@ def build_house(settings: Settings) -> House:
     broadcast = Broadcast(database, renderer, settings.tick, claims)
     throttle, nudges = Throttle(), None
     if settings.redis_url:
-        nudges = Nudges(settings.redis_url, broadcast.nudge, presence, claims, throttle)
+        nudges = Nudges(settings.redis_url, broadcast.nudge, broadcast.nudge_votes, presence, claims, throttle)
 
     def moved(session_id: int) -> None:
         broadcast.nudge(session_id)
@@ -68,10 +68,15 @@ def build_house(settings: Settings) -> House:
         alarms.look_now()
         index.look_now()
 
+    def voted(session_id: int) -> None:
+        broadcast.nudge_votes(session_id)
+        if nudges:
+            nudges.tell_votes(session_id)
+
     archives = Shelf(database)
     index = Index(archives)
     alarms = Alarms(database, ways(settings), renderer, settings.home, moved)
-    commands = Commands(database, throttle, moved, settings.secret(), claims, settings.profanity())
+    commands = Commands(database, throttle, moved, settings.secret(), claims, settings.profanity(), voted)
     sockets = Sockets(settings, identity, renderer, broadcast, commands, presence)
     return House(
         settings,

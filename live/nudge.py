@@ -28,7 +28,7 @@ CHANNEL = "facetoface:nudges"
 BEAT = 3.0
 """Seconds between a server's own words, by which it also notices that it is deaf."""
 DEAF = 10.0
-BREATH = 0.05
+BREATH = 0.1
 """Seconds between two words of news: the first goes at once, and what comes meanwhile is told together. A hall that
 votes would otherwise have every server listen to hundreds of words a second from each of the others."""
 MOST_SPENT = 10_000
@@ -40,10 +40,14 @@ log = structlog.get_logger()
 
 
 class Word(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one server tells the others; `claims` are told by Redis itself, to all of them."""
+    """What one server tells the others; `claims` are told by Redis itself, to all of them.
+
+    `moved` are sessions whose logs have, `voted` those where only votes were given or taken back.
+    """
 
     server: str
     moved: tuple[int, ...] = ()
+    voted: tuple[int, ...] = ()
     spent: tuple[Spend, ...] = ()
     here: dict[int, int] | None = None
     claims: Leases | None = None
@@ -53,15 +57,23 @@ class Nudges:
     """Tells other servers what moved and what was spent, hears them, and notices when it cannot."""
 
     def __init__(
-        self, url: str, moved: Callable[[int], None], presence: Presence, claims: Claims, throttle: Throttle
+        self,
+        url: str,
+        moved: Callable[[int], None],
+        voted: Callable[[int], None],
+        presence: Presence,
+        claims: Claims,
+        throttle: Throttle,
     ) -> None:
         self.redis = Redis.from_url(url, socket_timeout=5, socket_connect_timeout=3)
-        self.moved, self.presence, self.claims, self.throttle = moved, presence, claims, throttle
+        self.moved, self.voted = moved, voted
+        self.presence, self.claims, self.throttle = presence, claims, throttle
         throttle.told = self.spent
         self.server = secrets.token_hex(8)
         self.heard = -math.inf
         self.news = asyncio.Event()
         self.to_tell: set[int] = set()
+        self.to_count: set[int] = set()
         self.to_spend: deque[Spend] = deque(maxlen=MOST_SPENT)
 
     @property
@@ -71,6 +83,11 @@ class Nudges:
     def tell(self, session_id: int) -> None:
         """Soon and without waiting: whoever asked has their answer already."""
         self.to_tell.add(session_id)
+        self.news.set()
+
+    def tell_votes(self, session_id: int) -> None:
+        """The same where nothing but votes has moved."""
+        self.to_count.add(session_id)
         self.news.set()
 
     def spent(self, spend: Spend) -> None:
@@ -88,8 +105,10 @@ class Nudges:
         while True:
             await self.news.wait()
             self.news.clear()
-            word = Word(self.server, moved=tuple(self.to_tell), spent=tuple(self.to_spend))
+            counted = self.to_count - self.to_tell
+            word = Word(self.server, tuple(self.to_tell), tuple(counted), tuple(self.to_spend))
             self.to_tell.clear()
+            self.to_count.clear()
             self.to_spend.clear()
             await self._publish(word)
             await asyncio.sleep(BREATH)
@@ -145,5 +164,7 @@ class Nudges:
                 self.throttle.hear(spend)
             for session_id in word.moved:
                 self.moved(session_id)
+            for session_id in word.voted:
+                self.voted(session_id)
             if word.here is not None:
                 self.presence.hear(word.server, word.here)

@@ -28,8 +28,8 @@ PATIENCE = 7.0
 """Seconds after which somebody is told to try again, as a device gives up after 8 s: should it be saved after all, the
 same key brings the answer."""
 COMPANY = 0.1
-"""Seconds from one batch to the next where all can wait: nobody feels them, and tallies are told later anyway. With half
-of that, two servers wrote twice the batches that one did, and a delivery cost them 1.3 times as much."""
+"""Seconds from one batch to the next where all can wait: nobody feels them, and tallies are told later anyway. With
+half of that, two servers wrote twice the batches that one did, and a delivery cost them 1.3 times as much."""
 MOST = 1_000
 """Commands in one batch: beyond this the lock is held too long for what it saves."""
 

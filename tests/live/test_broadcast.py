@@ -489,6 +489,36 @@ async def test_votes_are_told_a_few_times_a_second(small_house: House, tmp_path:
     assert len(tallies) < 8
 
 
+async def test_votes_are_read_with_the_next_tallies_and_a_card_does_not_wait_for_them(
+    small_house: House, tmp_path: Path
+) -> None:
+    told = Told(small_house, tmp_path, tick=0)
+    question, other = await small_house.asked(State.SHOWN), await small_house.ask("Another one?")
+    feed = await told.broadcast.fresh(small_house.session_id)
+    told.broadcast.enter(feed, told.channel)
+
+    async def vote(number: int) -> None:
+        await small_house.do(Caller(f"voter-{number}"), "question.vote", question=question)
+        told.broadcast.nudge_votes(small_house.session_id)
+
+    await vote(1)
+    await told.until("pulse", 1)
+    told.broadcast.tallies_every = 3600
+    await vote(2)
+    read_at = feed.read_at
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert (feed.read_at, feed.voted) == (read_at, True), "there is time until the next tallies"
+    assert (await told.broadcast.recent(small_house.session_id)).tallies == {question: 2}, "but who comes, gets all"
+    await small_house.decide("question.approve", other)
+    told.broadcast.nudge(small_house.session_id)
+    assert [card["id"] for card in (await told.until("patch", 1))[0]["cards"]] == [other]
+    told.broadcast.tallies_every = 0
+    await told.until("pulse", 2)
+    await told.until_idle()
+    assert [about["tallies"] for event, about, _ in told.sent if event == "pulse"] == [{question: 1}, {question: 2}]
+
+
 async def test_a_small_channel_does_not_wait_for_a_large_one(small_house: House, tmp_path: Path) -> None:
     """Ten thousand phones take a tenth of a second; the desk has its card before the first of them."""
     told = Told(small_house, tmp_path, tick=0)

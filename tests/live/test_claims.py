@@ -335,7 +335,7 @@ class Beside:
 
     def __init__(self, url: str) -> None:
         self.claims = Claims(Shared(url, CHANNEL))
-        self.nudges = Nudges(url, lambda _: None, Presence(), self.claims, Throttle())
+        self.nudges = Nudges(url, lambda _: None, lambda _: None, Presence(), self.claims, Throttle())
 
     @property
     def names(self) -> dict[str, str]:

@@ -31,9 +31,10 @@ class Ear:
 
     def __init__(self, url: str) -> None:
         self.heard: list[int] = []
+        self.counted: list[int] = []
         self.presence = Presence()
         self.throttle = Throttle()
-        self.nudges = Nudges(url, self.heard.append, self.presence, Claims(), self.throttle)
+        self.nudges = Nudges(url, self.heard.append, self.counted.append, self.presence, Claims(), self.throttle)
 
     def spend(self, times: int, person: str = "rosa") -> int:
         """How many of so many fresh questions this server lets through."""
@@ -82,6 +83,16 @@ async def test_others_hear_and_the_one_that_tells_does_not(redis_server: RedisSe
         ears[0].nudges.tell(7)
         ears[1].nudges.tell(8)
         await until(lambda: [sorted(ear.heard) for ear in ears] == [[8], [7], [7, 8]])
+        assert [ear.counted for ear in ears] == [[], [], []]
+
+
+async def test_votes_are_told_apart_and_never_hide_what_moved_beside_them(redis_server: RedisServer) -> None:
+    async with listening(redis_server.url, 2) as (one, two):
+        await all_hear(one, two)
+        one.nudges.tell_votes(7)
+        one.nudges.tell_votes(8)
+        one.nudges.tell(8)
+        await until(lambda: (two.heard, two.counted) == ([8], [7]))
 
 
 async def test_telling_never_waits(redis_server: RedisServer) -> None:

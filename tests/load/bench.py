@@ -66,7 +66,7 @@ async def measure(table: Table, wanted: list[str], phones: int) -> None:
 
             if "processes" in wanted:
                 with RedisServer() as redis:
-                    await measures.two_processes(table, [made(), made()], redis.url, phones)
+                    await measures.two_processes(table, made, redis.url, phones)
             if "asks" in wanted:
                 table.title("1,000 people asking at once: the whole command, each acked after its commit")
                 await hall.thousand_asks(table, "SQLite", f"sqlite+aiosqlite:///{folder}/asks.db")
