@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import ForeignKey, Index, String, bindparam, delete, func, insert, select
+from sqlalchemy import ForeignKey, Index, String, Table, bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -43,10 +43,9 @@ COUNTED = (
 MERGED = select(Question.id, Question.into, Question.author).where(
     Question.session_id == bindparam("session"), Question.into.is_not(None)
 )
-NEW = insert(Vote.__table__)  # type: ignore[arg-type]
-GONE = delete(Vote.__table__).where(  # type: ignore[arg-type]
-    Vote.question_id == bindparam("question"), Vote.person == bindparam("who")
-)
+ROWS = cast(Table, Vote.__table__)
+NEW = insert(ROWS)
+GONE = delete(ROWS).where(Vote.question_id == bindparam("question"), Vote.person == bindparam("who"))
 
 
 @dataclass

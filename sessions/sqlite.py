@@ -44,6 +44,7 @@ class Line(aiosqlite.Connection):
                 self.answered += 1
 
         self.asked += 1
+        # The driver's own way into its thread; it has no public one for more than a single call.
         found: V = await self._execute(answer)  # type: ignore[no-untyped-call]
         return found
 
