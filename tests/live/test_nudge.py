@@ -95,6 +95,24 @@ async def test_votes_are_told_apart_and_never_hide_what_moved_beside_them(redis_
         await until(lambda: (two.heard, two.counted) == ([8], [7]))
 
 
+async def test_what_can_wait_goes_with_what_cannot(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Votes and what was spent wait for a calm while; a log that has moved does not, and takes them along."""
+    monkeypatch.setattr(nudge, "BREATH", 0)
+    monkeypatch.setattr(nudge, "CALM", 60)
+    async with listening(redis_server.url, 2) as (one, two):
+        await all_hear(one, two)
+        one.nudges.tell_votes(7)
+        await until(lambda: two.counted == [7])
+        one.nudges.tell_votes(8)
+        spent = one.spend(1)
+        one.presence.come(7)
+        await until(lambda: two.presence.count(7) == 1)
+        assert (two.counted, two.left()) == ([7], BUDGETS["question.ask"].burst), "a later word came first"
+        one.nudges.tell(9)
+        await until(lambda: two.heard == [9])
+        assert (two.counted, two.left()) == ([7, 8], BUDGETS["question.ask"].burst - spent)
+
+
 async def test_telling_never_waits(redis_server: RedisServer) -> None:
     async with listening(redis_server.url, 1) as (ear,):
         await all_hear(ear)

@@ -12,6 +12,8 @@ from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
+from sessions.batches import COMPANY
+
 HERE = Path(__file__).parent
 FIGURES, DOCUMENT = HERE / "figures.json", HERE.parents[1] / "docs/performance.md"
 BEGIN, END = "<!-- from tests/load/capacity.py -->\n", "<!-- to here -->"
@@ -30,6 +32,8 @@ LOOKS = 7
 """How often in a second a process reads what moved, at most: once in each tick of 150 ms."""
 STATEMENTS_EACH = 3
 """The head, what came after it, and the tallies."""
+STATEMENTS_TO_VOTE = 8
+"""Those of a batch of votes, however many: its session, keys, questions, merges and votes read, and three written."""
 DATABASE_MOST = 10_000
 """Small statements in a second from one PostgreSQL on a machine of its own; assumed."""
 WIRE_MOST = 1_000
@@ -105,7 +109,7 @@ def need(place: Place, figures: Figures) -> Need:
     mbit = place.phones * wire_bytes(figures) * 8 / 1e6
     machines = max(ceil(processes / usable), ceil(mbit / (BUSY * WIRE_MOST)), ceil(gib / (BUSY * place.gib)))
     arriving = place.phones / ARRIVE_SECONDS * (figures.join_cpu + figures.page_cpu)
-    statements = processes * LOOKS * STATEMENTS_EACH + min(votes, processes * LOOKS) * STATEMENTS_EACH
+    statements = processes * LOOKS * STATEMENTS_EACH + min(votes, processes / COMPANY) * STATEMENTS_TO_VOTE
     shares = {
         "CPU to tell everybody": (watching + voting) / (machines * usable),
         "memory": gib / (machines * place.gib),

@@ -125,10 +125,11 @@ class Scene:
     def base(self) -> str:
         return self.servers[0].base
 
-    def crowd(self, server: int, phones: int) -> Crowd:
-        """The crowd of one of the servers, who are other people than those of the next."""
-        people = self.cookies[1 + server * phones :]
-        return Crowd(self.servers[server].base, self.code, [self.cookies[0], *people[:phones]], core=CROWD_CORE)
+    def crowd(self, part: int, phones: int) -> Crowd:
+        """One part of all who come, who are other people than those of the next; the servers take turns."""
+        people = self.cookies[1 + part * phones :]
+        base = self.servers[part % len(self.servers)].base
+        return Crowd(base, self.code, [self.cookies[0], *people[:phones]], core=CROWD_CORE)
 
     def cpu(self) -> float:
         return sum(one.cpu() for one in self.servers)
@@ -201,9 +202,9 @@ async def open_scene(
 
 
 @asynccontextmanager
-async def full_hall(scene: Scene, phones: int, *, server: int = 0) -> AsyncIterator[Crowd]:
+async def full_hall(scene: Scene, phones: int, *, part: int = 0) -> AsyncIterator[Crowd]:
     """A crowd with the moderator's device, and phones to come that have fetched the page five changes ago."""
-    async with scene.crowd(server, phones) as crowd:
+    async with scene.crowd(part, phones) as crowd:
         await crowd.do("group", name=DESK, audience="desk", screen="desk", format="json")
         await crowd.do("join", group=DESK, n=1)
         await crowd.do("group", name=PUBLIC)

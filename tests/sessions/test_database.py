@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import Connection, event, select, text
 
-from sessions.database import Database, clock
+from sessions import database as database_module
+from sessions.database import AWAY, Database, clock
 from sessions.people import Person
 from sessions.session import Session
 from tests.house import House
@@ -162,3 +163,24 @@ async def test_two_programs_write_in_turn(migrated_url: str) -> None:
         assert await db.scalar(select(Session.votes)) == 30
     for database in both:
         await database.dispose()
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+async def test_only_a_connection_that_has_rested_is_asked_whether_it_is_there(
+    postgres_emptied: str, monkeypatch: pytest.MonkeyPatch, is_asked: bool
+) -> None:
+    """Its server may have been started anew meanwhile; one that was used a moment ago is not asked each time."""
+    monkeypatch.setattr(database_module, "RESTED", 0 if is_asked else 60)
+    other, database = Database(postgres_emptied), Database(postgres_emptied)
+    try:
+        assert await names(database) == []
+        async with other.reading() as db:
+            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            await db.execute(text(f"{others} WHERE datname = current_database() AND pid <> pg_backend_pid()"))
+        if not is_asked:
+            with pytest.raises(AWAY):
+                await names(database)
+        assert await names(database) == []
+    finally:
+        await database.dispose()
+        await other.dispose()
