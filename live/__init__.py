@@ -1,1 +1,1 @@
-"""Delivers: pages, commands, sockets. The only package that reads the environment."""
+"""Delivers: commands, sockets, and in `pages` what goes over HTTP. The only package that reads the environment."""

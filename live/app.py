@@ -21,31 +21,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from live import (
-    archives,
-    audit,
-    captions,
-    closing,
-    desk,
-    doors,
-    drafts,
-    exports,
-    families,
-    follow_ups,
-    health,
-    office,
-    pages,
-    passes,
-    planning,
-    proof,
-    redaction,
-    review,
-    rules,
-    search,
-    subscriptions,
-    wire,
-)
 from live.house import House, build_house
+from live.pages import captions, wire
+from live.pages.routes import ROUTES
 from live.rendering import DIST
 from live.settings import Settings
 from live.timekeeper import keep_time
@@ -82,28 +60,7 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=[
-            *health.routes,
-            *wire.routes,
-            *drafts.routes,
-            *rules.routes,
-            *passes.routes,
-            *pages.routes,
-            *families.routes,
-            *desk.routes,
-            *redaction.routes,
-            *audit.routes,
-            *closing.routes,
-            *search.routes,  # All before the archive, whose /archive/{code} would take theirs for a session.
-            *subscriptions.routes,
-            *proof.routes,
-            *exports.routes,
-            *archives.routes,
-            *doors.routes,
-            *planning.routes,  # Both before the office, whose /office/{code} would take /office/new for a session.
-            *captions.routes,
-            *review.routes,
-            *follow_ups.routes,
-            *office.routes,
+            *ROUTES,
             Mount(
                 "/static",
                 ServeStaticASGI(_nothing, root=DIST, prefix="static/", max_age=0, immutable_file_test=_hashed),

@@ -18,7 +18,7 @@ from sqlalchemy import update
 from live import demo as demos
 from live import server
 from live.console import OPERATOR, bind, read_settings, with_database
-from live.passes import plan_rehearsal
+from live.pages.passes import plan_rehearsal
 from live.rehearse import rehearse
 from live.settings import Settings
 from live.verify import verify

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from live.passes import Link
+from live.pages.passes import Link
 from live.phone import SILENT, Phone, Site
 from live.verdict import Findings
 

@@ -12,7 +12,7 @@ import rich
 import rich.progress
 import rich.table
 
-from live.passes import read_link
+from live.pages.passes import read_link
 from live.phone import SILENT
 from live.rehearsal import MOST_PHONES, MOST_SECONDS, NotAllowed, Rehearsal
 from live.verdict import FAILS, Findings, judge, percentile

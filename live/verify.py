@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 from sqlalchemy import select
 
-from live import proof
 from live.console import read_settings, with_database
+from live.pages import proof
 from sessions import session as sessions
 from sessions.database import Database
 from sessions.proof import Proof, prove

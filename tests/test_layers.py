@@ -1,4 +1,4 @@
-"""Imports go one way: live → moderation → sessions. The tables are the rule."""
+"""Imports go one way: live → moderation → sessions; within live, pages → the rest. The tables are the rule."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ ONLY_IN_LIVE = {"click", "engineio", "jinja2", "redis", "servestatic", "socketio
 # Only live reads the environment; the others are told.
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv"}
 READS_ENVIRONMENT = {"dotenv", "pydantic_settings"}
+
+# The pages stand on what tells the devices; only what puts a server together, and commands of the operator, know them.
+KNOW_PAGES = {"app.py", "cli.py", "rehearsal.py", "rehearse.py", "verify.py"}
 
 # Names that say nothing about the domain.
 NO_SUCH_FILES = {"common", "core", "helper", "helpers", "manager", "misc", "service", "shared", "util", "utils"}
@@ -110,6 +113,15 @@ def test_the_rule_sees_a_breach(package: str, source: str) -> None:
 )
 def test_the_rule_lets_the_right_way_pass(package: str, source: str) -> None:
     assert not faults(package, source)
+
+
+def test_what_tells_the_devices_knows_no_pages() -> None:
+    knowing = {
+        path.name
+        for path in (ROOT / "live").glob("*.py")
+        if any(name.startswith("live.pages") for name in imported(ast.parse(path.read_text(encoding="utf-8"))))
+    }
+    assert knowing == KNOW_PAGES
 
 
 def test_files_are_named_by_nouns_of_the_domain() -> None:

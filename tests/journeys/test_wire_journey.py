@@ -8,7 +8,7 @@ from html import unescape
 
 import pytest
 
-from live.exports import FORMS
+from live.pages.exports import FORMS
 from tests.running import Device, Hall, Visitor, open_hall, shared_server, spoken
 
 PLANTED = {

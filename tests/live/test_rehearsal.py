@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from live.passes import plan_rehearsal
+from live.pages.passes import plan_rehearsal
 from live.rehearsal import Rehearsal
 from live.settings import Settings
 from sessions.permissions import Caller, Role

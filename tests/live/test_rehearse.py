@@ -10,7 +10,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from live.cli import main
-from live.passes import read_link
+from live.pages.passes import read_link
 from sessions.permissions import Caller, Role
 from tests.running import SECRET, RunningServer, facetoface, open_hall, shared_server
 

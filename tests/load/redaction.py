@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from sessions.events import State
 from tests.house import House
-from tests.live.test_redaction import PLANTED, SPOKEN, Ask, answer, places, where
+from tests.live.pages.test_redaction import PLANTED, SPOKEN, Ask, answer, places, where
 from tests.moderation.test_redaction import planted
 from tests.running import Device, Hall, RunningServer
 from tests.servers import PostgresServer, RedisServer

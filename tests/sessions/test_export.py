@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from live.exports import FORMS, Taken, as_markdown_file, as_page
+from live.pages.exports import FORMS, Taken, as_markdown_file, as_page
 from live.rendering import Renderer
 from live.settings import Settings
 from sessions import archive as archives
