@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, select, text
@@ -13,6 +16,8 @@ from sessions.database import AWAY, Database, clock
 from sessions.people import Person
 from sessions.session import Session
 from tests.house import House
+from tests.running import until
+from tests.servers import PostgresServer
 
 AT = datetime(2026, 5, 1, 18, 0, 0, 123_000, UTC)
 
@@ -165,22 +170,32 @@ async def test_two_programs_write_in_turn(migrated_url: str) -> None:
         await database.dispose()
 
 
-@pytest.mark.parametrize("is_asked", [True, False])
-async def test_only_a_connection_that_has_rested_is_asked_whether_it_is_there(
-    postgres_emptied: str, monkeypatch: pytest.MonkeyPatch, is_asked: bool
+async def test_a_connection_that_was_closed_is_replaced(postgres: PostgresServer, postgres_emptied: str) -> None:
+    """Whoever comes after PostgreSQL was started anew notices nothing, however soon that is."""
+    database = Database(postgres_emptied)
+    async with database.reading() as db:
+        line: Any = (await (await db.connection()).get_raw_connection()).driver_connection
+    postgres.restart()
+    await until(line.is_closed)
+    assert await names(database) == []
+    await database.dispose()
+
+
+@pytest.mark.parametrize("has_rested", [True, False])
+async def test_a_connection_that_has_rested_is_asked_whether_it_is_there(
+    postgres_emptied: str, monkeypatch: pytest.MonkeyPatch, has_rested: bool
 ) -> None:
-    """Its server may have been started anew meanwhile; one that was used a moment ago is not asked each time."""
-    monkeypatch.setattr(database_module, "RESTED", 0 if is_asked else 60)
-    other, database = Database(postgres_emptied), Database(postgres_emptied)
+    """It may have died without a word; one that was used a moment ago is not asked, and costs whoever has it a try."""
+    monkeypatch.setattr(database_module, "RESTED", 0 if has_rested else 60)
+    database = Database(postgres_emptied, patience=0.5)
+    async with database.reading() as db:
+        pid = await db.scalar(text("SELECT pg_backend_pid()"))
+    os.kill(pid, signal.SIGSTOP)
     try:
-        assert await names(database) == []
-        async with other.reading() as db:
-            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            await db.execute(text(f"{others} WHERE datname = current_database() AND pid <> pg_backend_pid()"))
-        if not is_asked:
+        if not has_rested:
             with pytest.raises(AWAY):
                 await names(database)
         assert await names(database) == []
     finally:
+        os.kill(pid, signal.SIGCONT)
         await database.dispose()
-        await other.dispose()
