@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import NamedTuple
 
 from sessions.archive import Archive, Asked
 from sessions.captions import Cue
 from sessions.question import Taken
 from sessions.refusals import Phrase
+from sessions.transcript import stretches
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&])")
 # What begins a list, a rule or a heading where it begins a line.
 BEGINS = re.compile(r"^(\d*)([-+=.)])", re.MULTILINE)
 BLANKS = re.compile(r"^ +", re.MULTILINE)
+Said = Mapping[str, Sequence[Cue]]
 
 TAKEN_OUT = Phrase("These words were taken out.")
 TEXTS: dict[str, Phrase] = {
     "who": Phrase("Who answered: {who}"),
-    "questions": Phrase("Questions and answers"),
+    "stage": Phrase("Answered on stage"),
+    "written": Phrase("Answered in writing"),
+    "open": Phrase("Not answered in the session"),
+    "between": Phrase("What was said"),
     "question": Phrase("Question {number}"),
     "asker": Phrase("A parent"),
     "answer": Phrase("Answer from {by}, {day}"),
@@ -65,11 +71,12 @@ def quoted(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() + "  " * bool(line) for line in plain(text).split("\n")).rstrip()
 
 
-def as_markdown(archive: Archive, address: str, teller: Teller) -> str:
-    return "\n\n".join(_blocks(archive, address, teller)) + "\n"
+def as_markdown(archive: Archive, address: str, langs: Sequence[str], teller: Teller) -> str:
+    """With what was said in these languages beneath its question, or between."""
+    return "\n\n".join(_blocks(archive, address, langs, teller)) + "\n"
 
 
-def _blocks(archive: Archive, address: str, teller: Teller) -> Iterator[str]:
+def _blocks(archive: Archive, address: str, langs: Sequence[str], teller: Teller) -> Iterator[str]:
     yield f"# {plain(archive.title)}"
     if archive.about:
         yield plain(archive.about)
@@ -83,28 +90,38 @@ def _blocks(archive: Archive, address: str, teller: Teller) -> Iterator[str]:
     if archive.links:
         yield f"## {teller.say('links')}"
         yield "\n".join(f"- {plain(link.label)}: <{link.address}>" for link in archive.links)
-    yield f"## {teller.say('questions')}"
-    for asked in archive.questions:
-        yield from _question(asked, teller)
-    for lang, cues in archive.tracks.items():
-        yield f"## {teller.say('captions', language=teller.language(lang))}"
-        yield "\n".join(_cue(cue, teller) for cue in cues)
+    for section, found in groupby(stretches(archive, langs), key=lambda one: one.section):
+        those = list(found)
+        yield f"## {teller.say(section if any(one.asked for one in those) else 'between')}"
+        for stretch in those:
+            if stretch.asked:
+                yield from _question(stretch.asked, stretch.said, teller)
+            else:
+                yield "---"  # It belongs to no question, also not to the one above.
+                yield from _said(stretch.said, teller)
     yield teller.say("seal", number=archive.head.seq, hash=archive.head.hash)
     if signed := archive.head.signed:
         yield teller.say("signed", key=signed.key, signature=signed.signature)
 
 
-def _question(asked: Asked, teller: Teller) -> Iterator[str]:
+def _question(asked: Asked, said: Said, teller: Teller) -> Iterator[str]:
     card = asked.card
     yield f"### {teller.say('question', number=card.number)}"
     yield quoted(teller.words(card.words))
     nobody = TEXTS["asker"]
     about = (card.name or teller.gettext(nobody), card.school, card.topic, teller.outcome(asked))
     yield " · ".join(plain(one) for one in about if one)
+    yield from _said(said, teller)
     for answer in card.answers:
         yield f"**{teller.say('answer', by=answer.by, day=teller.day(answer.at))}**"
         yield quoted(teller.words(answer.words))
     yield from marks(card.taken, teller)
+
+
+def _said(said: Said, teller: Teller) -> Iterator[str]:
+    for lang, cues in said.items():
+        yield f"*{teller.say('captions', language=teller.language(lang))}*"
+        yield "\n".join(_cue(cue, teller) for cue in cues)
 
 
 def _cue(cue: Cue, teller: Teller) -> str:

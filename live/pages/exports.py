@@ -50,11 +50,15 @@ class Taken(NamedTuple):
     renderer: Renderer
     lang: str
 
+    @property
+    def tracks(self) -> list[str]:
+        """The languages of its captions, the reader's own first."""
+        return sorted(self.archive.tracks, key=lambda lang: lang != self.lang)
+
 
 def as_page(taken: Taken) -> bytes:
     archive = taken.archive
-    langs = sorted(archive.tracks, key=lambda lang: lang != taken.lang)  # The reader's own comes first.
-    stretches = transcript.stretches(archive, langs)
+    stretches = transcript.stretches(archive, taken.tracks)
     sections = [(section, list(those)) for section, those in groupby(stretches, key=lambda one: one.section)]
     told: dict[str, Any] = {"archive": archive, "address": taken.address, "sections": sections}
     named: dict[str, Any] = {"outcome": outcome, "own_name": own_name, "clock": clock, "turns": transcript.turns}
@@ -70,7 +74,7 @@ def as_markdown_file(taken: Taken) -> bytes:
         outcome=lambda asked: gettext(outcome(asked)),
         reason=lambda code: texts.redaction_labels(gettext).get(code, code),
     )
-    return as_markdown(taken.archive, taken.address, teller).encode()
+    return as_markdown(taken.archive, taken.address, taken.tracks, teller).encode()
 
 
 class Form(NamedTuple):

@@ -204,7 +204,7 @@ def of_markdown(text: str) -> Facts:
                 plain(line.removeprefix(">").removeprefix(" ").removesuffix("  ")) for line in block.split("\n")
             )
             (answers if before.startswith("**") else questions).append(words)
-        if block.startswith("## What was said"):
+        if block.startswith("*What was said"):
             lang = {"English": "en", "Español": "es"}[re.findall(r"\((.*)\)", block)[0]]
         if lang and block.startswith("- "):
             for line in block.split("\n"):
@@ -270,6 +270,25 @@ def test_the_page_has_what_was_said_with_its_question(archive: Archive, renderer
             ("", "", lang),
             ("<details>", other, other),
         ]
+
+
+def test_the_text_has_what_was_said_with_its_question(archive: Archive, renderer: Renderer) -> None:
+    text = as_markdown_file(Taken(archive, ADDRESS, renderer, "es")).decode()
+    outline = re.findall(r"^(?:---|#+ .*|\*Lo que.*\*|- \d:\d\d:\d\d)", text, re.MULTILINE)
+    spanish, english = "*Lo que se dijo (Español)*", "*Lo que se dijo (English)*"
+    assert outline[outline.index("## Contestadas en vivo") :] == [
+        "## Contestadas en vivo",
+        *("---", spanish, "- 0:00:00", english, "- 0:00:01"),
+        "### Pregunta 1",
+        *(spanish, "- 0:00:02", english, "- 0:00:02", "- 0:00:03"),
+        "### Pregunta 2",
+        *(english, "- 0:00:04", "- 0:00:05"),
+        *("---", english, "- 0:00:06", "- 0:00:07", "- 0:00:08"),
+        "## Contestadas por escrito",
+        *(f"### Pregunta {n}" for n in range(3, 9)),
+        "## No se contestaron en la sesión",
+        "### Pregunta 99",
+    ]
 
 
 def places(html: str) -> list[tuple[str, list[str]]]:
