@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, cast
 
-from asyncpg import CannotConnectNowError, PostgresConnectionError, PostgresError
+from asyncpg import CannotConnectNowError, InterfaceError, PostgresConnectionError, PostgresError
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, Table, bindparam, event, insert, select
 from sqlalchemy.engine import make_url
@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError, SQ
 from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import await_only
 
 from sessions.events import Event, Plan
 from sessions.session import Session, no_such_session
@@ -36,6 +37,8 @@ LOCKED = select(Session).where(Session.id == bindparam("id")).with_for_update()
 
 RESTED = 1.0
 """Seconds after which a connection may have died without a word, as it does when a cable is pulled."""
+ANSWERS = 2.0
+"""Seconds within which one that is there says so, also of a machine that is busy."""
 
 
 def is_away(error: BaseException) -> bool:
@@ -137,13 +140,15 @@ def _ask_the_rested(engine: Engine) -> None:
 
     @event.listens_for(engine, "checkout")
     def ask(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
-        if connection.driver_connection.is_closed():  # PostgreSQL was stopped, and said so.
+        line = connection.driver_connection
+        if line.is_closed():  # PostgreSQL was stopped, and said so.
             raise InvalidatePoolError  # All that were opened before now, and another one instead.
         if time.monotonic() - record.info.get("since", math.inf) < RESTED:
             return
         try:
-            engine.dialect.do_ping(connection)
-        except (engine.dialect.loaded_dbapi.Error, OSError, TimeoutError):
+            await_only(line.execute("SELECT 1", timeout=ANSWERS))
+        except (InterfaceError, *AWAY):
+            line.terminate()  # Else its end would be waited for, too.
             raise InvalidatePoolError from None
 
 

@@ -187,6 +187,7 @@ async def test_a_connection_that_has_rested_is_asked_whether_it_is_there(
 ) -> None:
     """It may have died without a word; one that was used a moment ago is not asked, and costs whoever has it a try."""
     monkeypatch.setattr(database_module, "RESTED", 0 if has_rested else 60)
+    monkeypatch.setattr(database_module, "ANSWERS", 0.1)
     database = Database(postgres_emptied, patience=0.5)
     async with database.reading() as db:
         pid = await db.scalar(text("SELECT pg_backend_pid()"))
