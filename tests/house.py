@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 from collections.abc import Mapping
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -213,20 +214,27 @@ def lately(refusal: Refusal) -> str:
 
 
 class Counted:
-    """How many statements a piece of work sends to the database; with `reading`, those that only read."""
+    """How many statements a piece of work sends to the database.
+
+    With `reading` those that only read, and only its own: an app reads now and then by itself. What is written may be
+    written by a batch that was under way before.
+    """
 
     def __init__(self, database: Database, *, reading: bool = False) -> None:
         self.engine, self.count = (database.reader if reading else database.writer).sync_engine, 0
+        self.counting: ContextVar[bool] = ContextVar("counting", default=not reading)
 
     def __enter__(self) -> Counted:
+        self.token = self.counting.set(True)
         event.listen(self.engine, "before_cursor_execute", self._another)
         return self
 
     def __exit__(self, *_: object) -> None:
         event.remove(self.engine, "before_cursor_execute", self._another)
+        self.counting.reset(self.token)
 
     def _another(self, *_: object) -> None:
-        self.count += 1
+        self.count += self.counting.get()
 
 
 class Behind(Exception):

@@ -39,3 +39,4 @@ async def test_an_update_of_all_servers_goes_unnoticed(hands: Hands, tmp_path: P
                 await expect(tally).to_have_text(str(votes))
                 await expect(phone.locator("[data-link]")).to_be_hidden()
             assert sockets, "it sat at one of them"
+            await phone.close()  # Before the servers are: it would complain that nobody is there.
