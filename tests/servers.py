@@ -323,9 +323,12 @@ class Haproxy(Server):
 
     def sends_to(self, server: Server) -> bool:
         """Whether it takes this one for ready, by what it wrote last: it finds out some seconds later."""
-        name = f"{server.name}{self.servers.index(server)}"
-        said: list[str] = re.findall(rf"Server ready/{name} is (UP|DOWN)", self.written())
-        return not said or said[-1] == "UP"
+        return self.said("ready").get(f"{server.name}{self.servers.index(server)}", "UP") == "UP"
+
+    def said(self, backend: str) -> dict[str, str]:
+        """What it wrote last of each server there: UP or DOWN. Of one whose address it was given it says nothing until
+        that changes."""
+        return dict(re.findall(rf"Server {backend}/(\S+) (?:\(\S+\) )?is (?:going )?(UP|DOWN)", self.written()))
 
     def answers(self) -> bool:
         """Whether a server answers through it."""
