@@ -1,6 +1,5 @@
 // What was just done, and for ten seconds the way back.
 
-import { openGuard } from "./guard";
 import { text } from "./texts";
 
 const SECONDS = 10;
@@ -15,7 +14,6 @@ export function openToast(): Toast {
   const toast = document.getElementById("toast");
   const line = toast?.querySelector("[data-toast]");
   const button = toast?.querySelector<HTMLElement>("[data-undo]");
-  const guard = toast && openGuard(toast);
   let back: (() => void) | undefined;
   let timer: number | undefined;
 
@@ -43,8 +41,6 @@ export function openToast(): Toast {
       back = act;
       line.textContent = words;
       if (button) button.hidden = !act;
-      // It may come under a pointer that was meant for what is behind it.
-      if (toast.hidden) guard?.settle();
       toast.hidden = false;
     },
   };

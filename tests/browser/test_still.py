@@ -27,6 +27,20 @@ PRESS_AT_ONCE = """() => new MutationObserver((_, look) => {
   window.pressed = true;
 }).observe(document.body, { attributeFilter: ['data-input'] })"""
 
+WHAT_COMES = """([name, selector]) => {
+  const spot = document.querySelector(selector);
+  const look = new MutationObserver(() => {
+    const { left, top, width, height } = spot.getBoundingClientRect();
+    if (!height) return;
+    look.disconnect();
+    const at = [left + width / 2, top + height / 2];
+    const behind = document.elementFromPoint(...at)?.closest('#list > [data-card]');
+    window.come = { ...window.come, [name]: { at, behind: behind?.dataset.card } };
+  });
+  look.observe(spot, { attributes: true, childList: true });
+}"""
+"""Where it comes, and which row a press would reach there at that moment."""
+
 
 async def opened(demo: Demo, hands: Hands, code: str, kind: dict[str, Any], lang: str = "en") -> Desk:
     page = await hands.open(kind, demo.links["office"], lang=lang)
@@ -116,3 +130,36 @@ async def test_what_is_refused_moves_nothing_under_a_resting_pointer(demo: Demo,
         # Looked at no more, it goes.
         await desk.question.click()
         await expect(desk.row("door 0?")).to_have_count(0)
+
+
+async def test_what_is_told_over_the_list_takes_no_press_that_was_meant_for_a_row(demo: Demo, hands: Hands) -> None:
+    code = await begun(demo, "An evening with much to tell")
+    await ask(demo.base, code, [("en", f"Who opens door {n}?") for n in range(12)])
+    hands.expected = ("ERR_", "WebSocket connection")  # What Chromium writes when the line goes, at the end.
+    page = await hands.open(LAPTOP, demo.links["office"])
+    async with Line(demo.port, demo.line_port) as line, desk_of(demo, code) as helper:
+        await page.goto(f"http://localhost:{line.port}/s/{code}/desk")
+        desk = Desk(page)
+        second = await desk.open("door 1?")
+        await desk.open("door 0?")
+        told = {"done": "#toast", "refused": ".news [data-say]"}
+        for name, selector in told.items():
+            await page.evaluate(WHAT_COMES, [name, selector])
+        line.arrives.clear()
+        await helper.decide("question.approve", "door 0?")
+        await page.keyboard.press("a")
+        await desk.until_open(second)
+        await page.keyboard.press("a")
+        await expect(desk.row("door 1?")).to_have_count(0)
+        line.arrives.set()
+        await page.wait_for_function("() => window.come?.done && window.come.refused")
+        come = await page.evaluate("come")
+        rows = await page.locator("#list > [data-card]").evaluate_all("rows => rows.map((row) => row.dataset.card)")
+        assert {one["behind"] for one in come.values()} <= set(rows)
+        # Once it has been seen, it is what it looks like.
+        await page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
+        for name, selector in told.items():
+            seen = "([at, selector]) => document.elementFromPoint(...at).closest(selector) !== null"
+            assert await page.evaluate(seen, [come[name]["at"], selector]), name
+        await page.locator("#toast").get_by_role("button", name="Undo").click()
+        await expect(desk.question).to_contain_text("door 1?")
