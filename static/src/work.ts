@@ -57,11 +57,13 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
 
   // The parts
 
-  const claims = openClaims(link, names.me, names.claims, (ids) => {
-    if (filters.chosen().filters.whose) lists.refresh();
-    else lists.draw();
-    if (panel.id !== null && ids.includes(panel.id)) colleagues.dress();
-  });
+  const claims = openClaims(link, names.me, names.claims, (ids) =>
+    calmly(() => {
+      if (filters.chosen().filters.whose) lists.refresh();
+      else lists.draw();
+      if (panel.id !== null && ids.includes(panel.id)) colleagues.dress();
+    }),
+  );
   const acts = openActs(link, cards.of, (id) => {
     const goes = acts.isLeaving(id);
     if (id === panel.id && goes && lists.rows().includes(id)) way.goOn(id);
@@ -175,7 +177,7 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
     tallies.take(news);
   }
 
-  host.addEventListener("focusout", () => setTimeout(colleagues.dress));
+  host.addEventListener("focusout", () => setTimeout(calmly, 0, colleagues.dress));
   count(names.tallies);
   keepTimes();
   about["script"] = "";

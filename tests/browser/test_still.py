@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.browser.devices import LAPTOP, PHONE, Demo, Desk, Hands, Line
 from tests.browser.families import ask
 from tests.browser.test_asking import desk_of
 from tests.browser.test_journey import begun
+from tests.running import PATIENCE
 
 DANGER = ("en", "He says he will bring a gun to school tomorrow")
 PARTS = r"""() => [...document.querySelectorAll('a, button, summary, input, select, textarea')]
@@ -163,3 +165,42 @@ async def test_what_is_told_over_the_list_takes_no_press_that_was_meant_for_a_ro
             assert await page.evaluate(seen, [come[name]["at"], selector]), name
         await page.locator("#toast").get_by_role("button", name="Undo").click()
         await expect(desk.question).to_contain_text("door 1?")
+
+
+async def test_whose_question_it_is_now_is_told_once_the_button_is_up_again(demo: Demo, hands: Hands) -> None:
+    """A colleague takes over while one presses: the press is one on the button that was seen."""
+    code = await begun(demo, "An evening with a quick colleague")
+    await ask(demo.base, code, [("en", "Who opens door 0?")])
+    hands.expected = ("ERR_", "WebSocket connection")  # What Chromium writes when the line goes, at the end.
+    colleague = await opened(demo, hands, code, LAPTOP)
+    page = await hands.open(LAPTOP, demo.links["office"])
+    heard = asyncio.Event()
+
+    def hear(said: str | bytes) -> None:
+        if '"claims"' in str(said):
+            heard.set()
+
+    page.on("websocket", lambda socket: socket.on("framereceived", hear))
+    async with Line(demo.port, demo.line_port) as line, desk_of(demo, code) as helper:
+        await page.goto(f"http://localhost:{line.port}/s/{code}/desk")
+        desk = Desk(page)
+        question = await desk.open("door 0?")
+        told = colleague.row("door 0?").locator("[data-fill=claim]")
+        await expect(told).to_contain_text("is on this one")
+        before = await told.inner_text()
+        approve = desk.decide.get_by_role("button", name="Approve", exact=True)
+        await approve.hover()
+        line.arrives.clear()
+        heard.clear()
+        await helper.do("question.claim", question=question, take=True)
+        await expect(told).not_to_have_text(before)
+        await expect(told).to_contain_text("is on this one")
+        await page.mouse.down()
+        line.arrives.set()
+        await asyncio.wait_for(heard.wait(), PATIENCE)
+        await expect(approve).to_be_visible()
+        sign = desk.question.locator("[data-claimed]")
+        assert not await sign.is_visible()
+        await page.mouse.up()
+        await expect(page.locator("#toast")).to_contain_text("#1 approved")
+        assert (await helper.card("door 0?"))["state"] == "shown"
