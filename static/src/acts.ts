@@ -79,6 +79,14 @@ export function openActs(link: Link, of: (id: string) => DeskCard | undefined, m
     return { command, body, answer, card, back: inverse(command, body, rev, card) };
   }
 
+  function isLeaving(id: string): boolean {
+    const until = leaving.get(id);
+    if (until === undefined) return false;
+    if ((of(id)?.rev ?? Infinity) < until) return true;
+    leaving.delete(id);
+    return false;
+  }
+
   return {
     run(command, body) {
       const id = String(body["question"] ?? "");
@@ -93,21 +101,15 @@ export function openActs(link: Link, of: (id: string) => DeskCard | undefined, m
       if (id) chains.set(id, mine);
       return mine.then((outcome) => {
         if (chains.get(id) === mine) chains.delete(id);
-        if (goes && outcome.answer.ok) leaving.set(id, outcome.answer.rev ?? 0);
-        else if (goes) {
-          leaving.delete(id);
-          moved(id);
-        }
+        if (!goes) return outcome;
+        if (outcome.answer.ok) leaving.set(id, outcome.answer.rev ?? 0);
+        else leaving.delete(id);
+        // Refused, or its card came before the answer: it has not been drawn where it stands now.
+        if (!isLeaving(id)) moved(id);
         return outcome;
       });
     },
     isOwn: (id, rev) => rev <= (revs.get(id)?.to ?? -1),
-    isLeaving(id) {
-      const until = leaving.get(id);
-      if (until === undefined) return false;
-      if ((of(id)?.rev ?? Infinity) < until) return true;
-      leaving.delete(id);
-      return false;
-    },
+    isLeaving,
   };
 }

@@ -67,7 +67,7 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
   const acts = openActs(link, cards.of, (id) => {
     const goes = acts.isLeaving(id);
     if (id === panel.id && goes && lists.rows().includes(id)) way.goOn(id);
-    // What was refused comes back by itself, when the hand may already be somewhere else in the list.
+    // What was refused, or has arrived elsewhere, moves by itself, when the hand may already be in another place.
     if (!goes) calmly(redraw);
     // Many at once are drawn together.
     else if (selection.has(id)) frame ||= requestAnimationFrame(() => ((frame = 0), redraw(true)));
