@@ -119,14 +119,18 @@ export function openSuggestions({ form, words, lang, ...ends }: Ends): Suggestio
     ends.changed();
   }
 
-  words.addEventListener("input", () => {
-    closeOffer();
+  function consider(): void {
     clearTimeout(timer);
     const typed = words.value;
     if (typed.trim().split(/\s+/).length < LEAST_WORDS) return;
     timer = window.setTimeout(() => {
       void look(typed).then((seen) => seen && words.value === typed && draw(seen));
     }, PAUSE_MS);
+  }
+
+  words.addEventListener("input", () => {
+    closeOffer();
+    consider();
   });
   form.addEventListener("change", (event) => {
     if (event.target instanceof HTMLInputElement && event.target.name === "private") closeOffer();
@@ -165,6 +169,9 @@ export function openSuggestions({ form, words, lang, ...ends }: Ends): Suggestio
       show("similar-head", answer.ok !== on);
     });
   });
+
+  // This part of the page may have come after the last key.
+  consider();
 
   return {
     async holds(typed) {

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.devices import PHONE, SMALL_PHONE, Demo, Hands
 from tests.browser.test_journey import ask, begun, card
 from tests.browser.test_pages import found
-from tests.running import KEYS
+from tests.running import KEYS, PATIENCE
 
 PHONE_NUMBER = "Please call me at 520-555-0142 about the bus"
 
@@ -138,6 +139,22 @@ async def test_asking_needs_none_of_it(demo: Demo, hands: Hands) -> None:
     await other.goto(demo.links["families"])
     await ask(other, f"{PHONE_NUMBER}, without an answer")
     await expect(card(other, "mine", "without an answer")).to_contain_text("Being looked at")
+
+
+async def test_what_was_written_before_its_part_of_the_page_came_is_looked_at_too(demo: Demo, hands: Hands) -> None:
+    phone = await hands.open(PHONE, demo.links["families"])
+    asked_for, written = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked_for.set()
+        await written.wait()
+        await route.continue_()
+
+    await phone.route("**/suggest-*.js", hold)
+    await write(phone, PHONE_NUMBER)
+    await asyncio.wait_for(asked_for.wait(), PATIENCE)
+    written.set()
+    await expect(phone.locator("[data-similar-care]")).to_contain_text("telephone number")
 
 
 async def test_without_a_script_the_page_offers_the_same(demo: Demo, hands: Hands) -> None:

@@ -159,7 +159,7 @@ async def test_what_is_told_over_the_list_takes_no_press_that_was_meant_for_a_ro
         rows = await page.locator("#list > [data-card]").evaluate_all("rows => rows.map((row) => row.dataset.card)")
         assert {one["behind"] for one in come.values()} <= set(rows)
         # Once it has been seen, it is what it looks like.
-        await page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
+        await page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
         for name, selector in told.items():
             seen = "([at, selector]) => document.elementFromPoint(...at).closest(selector) !== null"
             assert await page.evaluate(seen, [come[name]["at"], selector]), name

@@ -86,6 +86,7 @@ async def test_one_server_is_killed_and_everybody_comes_back_through_the_other(t
     one.kill()
     # Also now, while HAProxy may not have noticed yet: what a device sends again under its key is taken once.
     meanwhile = await until_taken(rosa, "question.ask", words="Asked meanwhile?", lang="en")
+    await until(lambda: any(device.welcomes > 1 for device in everyone))
     await all_until(everyone, lambda device: device.client.connected)
     cut = [device for device in everyone if device.welcomes > 1]
     assert 0 < len(cut) < len(everyone), "some of them sat at each server"

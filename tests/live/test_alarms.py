@@ -29,6 +29,7 @@ from sessions.events import QuestionAlerted, State
 from sessions.permissions import Caller
 from tests.house import CIPHER, House, check
 from tests.running import PATIENCE, SECRET, RunningServer, open_hall, until, until_is
+from tests.servers import free_port
 
 WORDS = "Somebody at home hurts my son Mateo and I am afraid"
 HOME = "https://ask.example.org"
@@ -48,14 +49,14 @@ class Foreign:
 
     def __init__(self) -> None:
         self.server: asyncio.Server | None = None
-        self.port = 0
+        # One that nobody takes while it is down.
+        self.port = free_port()
         self.is_silent = False
         self.arrived = asyncio.Event()
         self.open: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
         self.server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self.server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         if self.server:

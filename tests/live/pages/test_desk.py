@@ -14,7 +14,7 @@ from moderation.states import TRANSITIONS
 from sessions.events import State
 from sessions.permissions import Caller
 from tests.house import WAYS
-from tests.running import Hall, Visitor, open_hall, shared_server
+from tests.running import Hall, Visitor, open_hall, shared_server, until_is
 
 ROW = re.compile(r'<li class="row" id="q-([^"]+)"')
 COMMAND = re.compile(r'action="/s/\w+/do/([\w.]+)"')
@@ -246,10 +246,12 @@ async def test_two_questions_alike_are_proposed_to_join(hall: Hall) -> None:
     first = await house.ask("Will the bus stop at Speedway and Campbell in winter?")
     second = await house.ask("Will the bus stop at Speedway and Campbell in the winter?", Caller("luis"))
     await device.until(lambda: second in device.cards)
-    for _ in range(100):
-        if "Is it one of these?" in (html := await panel(ben, second)):
-            break
-    assert f'data-twin="{first}"' in html
+
+    async def is_proposed() -> bool:
+        return "Is it one of these?" in await panel(ben, second)
+
+    await until_is(is_proposed, True)
+    assert f'data-twin="{first}"' in await panel(ben, second)
 
 
 async def test_a_colleague_on_a_question_is_told_on_the_page(hall: Hall) -> None:
