@@ -49,6 +49,7 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
   const twins: Record<string, string[]> = { ...names.twins };
   let isFresh = true;
   let frame = 0;
+  let late = 0;
   let slow: number | undefined;
   let onStage = cards.in("stage")[0]?.id;
 
@@ -68,8 +69,8 @@ export function openDesk(link: Link, cards: Cards, names: Names): Desk {
     const goes = acts.isLeaving(id);
     if (id === panel.id && goes && lists.rows().includes(id)) way.goOn(id);
     // What was refused, or has arrived elsewhere, moves by itself, when the hand may already be in another place.
-    if (!goes) calmly(redraw);
     // Many at once are drawn together.
+    if (!goes) late ||= requestAnimationFrame(() => ((late = 0), calmly(redraw)));
     else if (selection.has(id)) frame ||= requestAnimationFrame(() => ((frame = 0), redraw(true)));
     else redraw(true);
   });
