@@ -227,7 +227,7 @@ class Broadcast:
             proposed = feed.follower.proposed if feed.follower else {}
             told["twins"] = {question: proposed.get(question, []) for question in news.twins}
         if told:
-            await self.send("pulse", told | {"head": head}, channel.address)
+            await self.send("pulse", told | _standing(feed, channel, head), channel.address)
 
     async def refused(self, refusal: Refusal, session_id: int, audience: Audience, lang: str) -> dict[str, Any]:
         """A refusal as it travels; a stale one brings the card as it is now."""
@@ -280,14 +280,24 @@ class Broadcast:
         """Tell every device where its stream stands, so that one that is behind finds out."""
         for feed in list(self.feeds.values()):
             for channel in list(feed.devices):
-                if (told := feed.told.get(channel)) is not None:
-                    await self.send("pulse", {"head": told}, channel.address)
+                told = feed.told.get(channel)
+                if told is not None and (standing := _standing(feed, channel, told)):
+                    await self.send("pulse", standing, channel.address)
 
     async def farewell(self, retry_ms: int) -> None:
         """This server goes: tell every device how long to wait before it comes back, to whichever server there is."""
         for feed in list(self.feeds.values()):
             for channel in list(feed.devices):
                 await self.send("pulse", {"retry_ms": retry_ms}, channel.address)
+
+
+def _standing(feed: Feed, channel: Channel, told: int) -> dict[str, int]:
+    """Where the stream of these devices stands; nothing while the board is further than what they were `told`.
+
+    Whoever came while ten thousand were being told has the board as it is now: to them a lower number would say that
+    they are ahead of the server, and they would ask for the board again. The next patch is on its way anyhow.
+    """
+    return {"head": told} if feed.board.head(channel.audience) == told else {}
 
 
 def _nobody(feed: Feed) -> None:

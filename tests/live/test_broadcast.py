@@ -548,3 +548,38 @@ async def test_a_small_channel_does_not_wait_for_a_large_one(small_house: House,
     public = [payload for event, payload, to in told.sent if (event, to) == ("patch", told.channel.address)]
     assert [patch["to"] for patch in public][-1] == feed.board.public
     assert all(before["to"] == after["from"] for before, after in itertools.pairwise(public))
+
+
+async def test_who_comes_while_many_are_told_hears_no_lower_number(small_house: House, tmp_path: Path) -> None:
+    """They have the board as it is by then: told a number below it, they would ask for the board again."""
+    told = Told(small_house, tmp_path, tick=0)
+    question, other = await small_house.asked(State.SHOWN), await small_house.ask("Another one?")
+    feed = await told.broadcast.fresh(small_house.session_id)
+    for _ in range(BREATH + 1):
+        told.broadcast.enter(feed, told.channel)
+    begun, slow = asyncio.Event(), asyncio.Event()
+
+    async def send(event: str, payload: Any, to: str) -> None:
+        if event == "patch":
+            begun.set()
+            await slow.wait()
+        await told.send(event, payload, to)
+
+    told.broadcast.send = send
+    await small_house.do(small_house.ben, "question.vote", question=question)
+    await small_house.decide("question.approve", other)
+    told.broadcast.nudge(small_house.session_id)
+    await asyncio.wait_for(begun.wait(), PATIENCE)
+    await small_house.decide("lineup.add", other)
+    newcomer = (await told.broadcast.fresh(small_house.session_id)).board.public
+    await told.broadcast.beat()
+    slow.set()
+    await told.until("patch", 2)
+    await told.until_idle()
+    await told.broadcast.beat()
+    public = [(event, payload) for event, payload, to in told.sent if to == told.channel.address]
+    numbers = [payload.get("head", payload.get("to")) for _, payload in public]
+    assert [event for event, _ in public] == ["patch", "pulse", "patch", "pulse"]
+    assert [number for number in numbers if number] == [feed.board.public - 1, newcomer, newcomer]
+    assert public[1] == ("pulse", {"tallies": {question: 1}})
+    assert public[3] == ("pulse", {"head": newcomer})
